@@ -17,7 +17,7 @@ AXE := .page/node_modules/axe-core/axe.min.js
 .PHONY: demo test test-slow test-all gate kills twin fleets fuzz editors page lint types bench bench-against bench-switched-on accuracy coverage-study gate-study capacity-study proof-study plan-study explain-study recovery-study clean
 
 demo: $(VENV)/run.stamp
-	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes about 35 s of CPU time."
+	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes about 20 s of CPU time."
 	@$(BIN)/mmesim run scenarios/quickstart.yaml --out $(RESULTS)
 	@echo "The results are in $(RESULTS): summary.json, Parquet tables, and the scenario as it was run."
 

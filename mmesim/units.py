@@ -165,7 +165,7 @@ def _split(value: object, units: Mapping[str, Decimal], what: str, example: str)
     listed = ", ".join(unit for unit in units if unit)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{_shown(value)} is not {what}: write a number and a unit, such as {example}")
-    if isinstance(value, str) and (plain := without_comma(value)) is not None:
+    if isinstance(value, str) and (plain := without_marks(value)) is not None:
         raise ValueError(f"{_shown(value)} is not {what}: {plain}")
     match = _QUANTITY.fullmatch(value if isinstance(value, str) else repr(value))
     if match is None:
@@ -202,8 +202,11 @@ def _added(text: str, units: Mapping[str, Decimal]) -> str | None:
     return f"{total / factors[-1]:f} {known[-1]}"
 
 
-def without_comma(text: str) -> str | None:
-    """How to write a number that has commas, `decimal comma: write 0.6`; None when it has none."""
+def without_marks(text: str) -> str | None:
+    """How to write a number that has commas or underscores, `decimal comma: write 0.6`; None when it has none."""
+    grouped = re.fullmatch(r"\s*(\d+(?:_\d+)+(?:\.\d+)?)(\D.*)?", text)
+    if grouped is not None and len(text) <= _LONGEST_NUMBER:
+        return f"no underscores: write {grouped[1].replace('_', '')}{(grouped[2] or '').rstrip()}"
     match = re.fullmatch(r"\s*([1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d+,\d+)(\D.*)?", text)
     if match is None or len(text) > _LONGEST_NUMBER:
         return None

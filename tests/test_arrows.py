@@ -10,7 +10,7 @@ import mmesim
 
 ROOT = Path(mmesim.__path__[0])
 
-ANYONE = {"arrays", "errors", "files", "roots", "texts", "units"}
+ANYONE = {"arrays", "errors", "files", "parquet", "roots", "texts", "units"}
 ARROWS: dict[str, set[str]] = {
     "cli": {
         "report",

@@ -28,7 +28,7 @@ Files = Annotated[
     list[Path], typer.Argument(help="Scenario files, and folders: every *.yaml under one that expects something.")
 ]
 Explain = Annotated[
-    bool, typer.Option("--explain", help="For what fails, show the largest wait and what one more instance would do.")
+    bool, typer.Option("--explain", help="For what fails, show what binds and what one more instance would do.")
 ]
 JsonFile = Annotated[
     Path | None, typer.Option("--json", help="File for all that was found, as JSON.", show_default=False)

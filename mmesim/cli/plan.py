@@ -68,7 +68,7 @@ def plan(
     template = Template.read(scenario, with_seed(overrides, seed))
     base = template.at()
     folder = out or Path("results", f"{folder_name(base.name)}-plan")
-    prepare(folder, None if out else base.name, PLAN)
+    prepare(folder, None if out else base.name, PLAN, store)
     allow(base, LEAST, yes=yes, no_own_code=no_own_code, quiet=quiet)
     with told_to_continue(store), FleetsBar(None if quiet else sys.stderr) as progress:
         found = find(

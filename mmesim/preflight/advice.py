@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
-from mmesim.scenario.endpoint import catalogue
 
 
 def accelerator(offered: Offered) -> Iterator[Finding]:
@@ -14,7 +13,7 @@ def accelerator(offered: Offered) -> Iterator[Finding]:
     endpoint = offered.scenario.endpoint
     if endpoint.instance_type is None or offered.scenario.uses_devices:
         return
-    row = catalogue.look_up(endpoint.instance_type, endpoint.region)
+    row = endpoint.listed(endpoint.instance_type)
     if not row.gpu_count and not row.accelerator:
         return
     what = row.accelerator or "GPU"

@@ -32,7 +32,7 @@ def call_time(offered: Offered) -> Iterator[Finding]:
         f"on an idle host with its model loaded, above {field} ({units.show_seconds(limit_s)}): most calls fail",
         evidence={"model": late[0].name, "call_s": longest_s, "limit_s": limit_s, "models": len(late)},
         source=RULE,
-        try_=f"a longer {field}, or faster calls (models.{late[0].group}.service)",
+        try_=f"a longer {field}, or faster calls (models.{late[0].entry}.service)",
     )
 
 

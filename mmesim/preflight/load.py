@@ -100,7 +100,7 @@ def threads(offered: Offered) -> Iterator[Finding]:
         f"take {units.show_fraction(loss)} of the CPU time: threads are the cause, not the model",
         evidence={"threads": running, "vcpu": host.vcpu, "oversubscription": spin, "lost_share": loss},
         source=RULE,
-        try_=f"models.{offered.models[alone].group}.service.threads=1, as OMP_NUM_THREADS=1 does",
+        try_=f"models.{offered.models[alone].entry}.service.threads=1, as OMP_NUM_THREADS=1 does",
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil, inf
+from typing import Literal, get_args
 
 from mmesim import units
 from mmesim.arrays import Flags
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
+from mmesim.scenario.constraints import NAMES
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
@@ -17,19 +19,15 @@ from mmesim.scenario.scenario import Scenario
 RULE = "docs/assumptions.md, memory, process ids, unloads"
 DISK_RULE = "docs/assumptions.md, disk and network"
 DEVICE_RULE = "docs/assumptions.md#devices"
-WORDS = {
-    "memory": "of memory ",
-    "tasks": "processes and threads ",
-    "disk": "of disk ",
-    "device_memory": "of device memory ",
-}
-"""What an empty host may have too little of, in words."""
+Held = Literal["memory", "tasks", "disk", "device_memory"]
+HELD: tuple[Held, ...] = get_args(Held)
+"""What a copy holds of a host, of which an empty one may have too little."""
 
 
 def never_fits(offered: Offered) -> Iterator[Finding]:
     """Models that an empty host cannot hold: of which resource they need how much, of how much."""
     hosts = Host(offered)
-    for resource in ("memory", "tasks", "disk", "device_memory"):
+    for resource in HELD:
         held = hosts.holds(resource)
         failing = [model for model in offered.scenario.hosted if not held[model.index]]
         if failing:
@@ -167,7 +165,7 @@ class Host:
 
     offered: Offered
 
-    def holds(self, resource: str) -> Flags:
+    def holds(self, resource: Held) -> Flags:
         """[models] whether one resource suffices for a copy of each."""
         return self.offered.each(lambda model: self.fits(model, resource)) > 0.0
 
@@ -176,7 +174,7 @@ class Host:
         held = self.holds("memory")
         return [model for model in self.offered.scenario.hosted if held[model.index]]
 
-    def fits(self, model: Model, resource: str) -> bool:
+    def fits(self, model: Model, resource: Held) -> bool:
         """Whether one resource suffices for a copy, by the rule of the kind of server."""
         endpoint, server = self.offered.scenario.endpoint, self.offered.scenario.server
         admits = self.offered.kind.admits
@@ -188,7 +186,7 @@ class Host:
             return admits(0, endpoint.usable_memory_bytes, server.base_tasks + model.pool_tasks, limit)
         return self.needs(model, resource) <= self.has(resource)
 
-    def needs(self, model: Model, resource: str) -> int:
+    def needs(self, model: Model, resource: Held) -> int:
         """What must be there for a copy while it is loaded."""
         if resource == "memory":
             peak_bytes = ceil(model.pool_memory_bytes * self.offered.scenario.endpoint.load_peak)
@@ -197,7 +195,7 @@ class Host:
             return model.device_memory_bytes
         return model.pool_tasks if resource == "tasks" else model.artifact_bytes
 
-    def has(self, resource: str) -> int:
+    def has(self, resource: Held) -> int:
         """What an empty host has of it."""
         endpoint = self.offered.scenario.endpoint
         if resource == "memory":
@@ -208,25 +206,25 @@ class Host:
             return 0 if endpoint.host.devices is None else endpoint.host.devices.free_bytes
         return endpoint.disk_bytes
 
-    def refusal(self, model: Model, resource: str, failing: list[Model]) -> Finding:
+    def refusal(self, model: Model, resource: Held, failing: list[Model]) -> Finding:
         """The model that needs most, and what would fit."""
         needs, has = self.needs(model, resource), self.has(resource)
         show: Callable[[float], str] = (lambda n: f"{n:,.0f}") if resource == "tasks" else units.show_bytes
-        what = WORDS[resource]
+        what = f"{'' if resource == 'tasks' else 'of '}{NAMES[resource]}"
         fitting = self._workers(model, resource) if resource in ("memory", "tasks") else None
         cure = "" if fitting is None else f"; {fitting} worker{'s do' if fitting > 1 else ' does'}"
         others = f" (and {len(failing) - 1:,} more model{'s' if len(failing) > 2 else ''})" if len(failing) > 1 else ""
         if fitting is not None:
-            advice = f"models.{model.group}.workers={fitting}"
+            advice = model.advice("workers", fitting)
         elif resource == "tasks":
             advice = "fewer threads (models.framework_threads, models.service.threads)"
         else:
-            more = resource.replace("_", " ")
-            advice = "a larger endpoint.disk_size" if resource == "disk" else f"an instance type with more {more}"
+            larger = f"an instance type with more {NAMES[resource]}"
+            advice = "a larger endpoint.disk_size" if resource == "disk" else larger
         return Finding(
             id="never_fits",
             severity="problem",
-            text=f"{model.name} needs {show(needs)} {what}{self._made_of(model, resource)}, "
+            text=f"{model.name} needs {show(needs)} {what} {self._made_of(model, resource)}, "
             f"a {'device' if resource == 'device_memory' else 'host'} has {show(has)}: never fits{cure}{others}",
             evidence={"resource": resource, "needed": needs, "available": has, "models": len(failing)}
             | ({} if fitting is None else {"workers_that_fit": fitting}),
@@ -234,7 +232,7 @@ class Host:
             try_=advice,
         )
 
-    def _made_of(self, model: Model, resource: str) -> str:
+    def _made_of(self, model: Model, resource: Held) -> str:
         if resource == "disk":
             return "for its artefact"
         if resource == "device_memory":
@@ -246,7 +244,7 @@ class Host:
         loading = "" if peak == 1.0 else f", {peak:g} times that while it loads"
         return f"({self.offered.kind.copy_in_words(model)}{loading})"
 
-    def _workers(self, model: Model, resource: str) -> int | None:
+    def _workers(self, model: Model, resource: Held) -> int | None:
         """The most workers with which a copy fits, None if not even one does."""
         kind = self.offered.kind
         for workers in range(model.workers - 1, 0, -1):

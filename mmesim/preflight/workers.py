@@ -98,7 +98,7 @@ def workers(offered: Offered) -> Iterator[Finding]:
             "models": len(lack.rows),
         },
         source=RULE,
-        try_=f"models.{model.group}.{offered.kind.workers_key}={enough}"
+        try_=model.advice(offered.kind.workers_key, enough)
         if per_model
         else f"server.{offered.kind.default_workers_key}={enough}",
     )

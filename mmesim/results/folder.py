@@ -107,24 +107,33 @@ LITTER: frozenset[str] = frozenset({".DS_Store", ".directory", "Thumbs.db", "des
 Writer = Callable[[Path], object]
 
 
-def prepare(folder: Path, scenario: str | None = None, kind: Kind = RUN) -> None:
+def prepare(folder: Path, scenario: str | None = None, kind: Kind = RUN, store: Path | None = None) -> None:
     """Make sure that a result could be written to `folder`, and leave everything as it was.
 
-    Raises OutputError when the place cannot be written, holds something that is not an earlier result of mmesim, or
-    holds that of a scenario of another name than `scenario`.
+    Raises OutputError when the place cannot be written, holds something that is not an earlier result of mmesim, holds
+    that of a scenario of another name than `scenario`, or would have the `store` in it, which a result does not.
     """
     target = _target(folder)
-    parent = target.parent
-    while not parent.exists() and parent != parent.parent:
-        parent = parent.parent
-    if not parent.is_dir():
-        raise OutputError(f"cannot write to {folder}: {parent} is not a folder")
-    with writing(folder), beside(parent / target.name):
-        pass
+    writable(folder, target.parent)
     _may_replace(target, kind)
+    if store is not None and _target(store).is_relative_to(target):
+        raise OutputError(
+            f"{folder} is replaced as a whole, and {store}, which keeps what was simulated, would be in it: choose "
+            f"a folder inside it with --out, such as {folder / (scenario or kind.document.partition('.')[0])}"
+        )
     of = kind.of(target).get(kind.name, scenario)
     if scenario is not None and of != scenario:
         raise OutputError(f"{folder} holds the result of another scenario, {of!r}: choose another folder with --out")
+
+
+def writable(folder: Path, place: Path) -> None:
+    """OutputError when files could not be written into `place`, which need not be there, and is not made."""
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise OutputError(f"cannot write to {folder}: {place} is not a folder")
+    with writing(folder), beside(place / folder.name):
+        pass
 
 
 def write(folder: Path, files: Mapping[str, Writer], kind: Kind = RUN) -> Path:

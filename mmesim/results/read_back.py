@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmesim.errors import UserError
+from mmesim.parquet import parts
 from mmesim.results.tables.columns import Column
 from mmesim.results.tables.tables import ONLY_DEVICES
 
@@ -30,7 +31,7 @@ def read_names(file: Path) -> list[str]:
 @contextmanager
 def opened(file: Path, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
     """A table that is read a part at a time; what shows it to be damaged meanwhile becomes a UserError."""
-    with _named(file), pq.ParquetFile(file, read_dictionary=list(dictionaries)) as table:
+    with _named(file), parts(file, dictionaries) as table:
         yield table
 
 

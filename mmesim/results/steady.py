@@ -11,11 +11,12 @@ from scipy.special import stdtrit
 
 from mmesim import units
 from mmesim.arrays import Floats
-from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.binding.roots import Roots
 from mmesim.results.binding.waits import of_refusals
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import State, SteadyState
 from mmesim.results.series import Sums, Windows, batch_means, windows
+from mmesim.scenario.constraints import NAMES, Resource
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import mean
 
@@ -119,9 +120,8 @@ def _full_queues(scenario: Scenario, runs: Sequence[RunData]) -> str | None:
     if most is None or most in QUEUED:
         return f"queues are full: {refused}"
     # Refused are those who waited for one load, all at once: the queue is not what binds.
-    return (
-        f"queues are full of calls that wait for loads (what binds: {most}): {refused}, and a longer one does not help"
-    )
+    loads = f"queues are full of calls that wait for loads (what binds: {NAMES[most]})"
+    return f"{loads}: {refused}, and a longer one does not help"
 
 
 def _growth(runs: Sequence[RunData], warmup_s: float) -> str | None:

@@ -116,33 +116,43 @@ def quantile(low: Floats, high: Floats, count: NDArray[np.integer], q: float) ->
     `high` [buckets] are the least and the largest observation of each bucket: of a bucket of equal observations the
     quantile is exactly these.
     """
-    bucket = bucket_of_quantile(count, q)
-    return math.nan if bucket is None else _between(float(low[bucket]), float(high[bucket]), count, bucket, q)
+    cumulated = count.cumsum(dtype=np.int64)
+    bucket = _bucket(cumulated, q)
+    return math.nan if bucket is None else _between(float(low[bucket]), float(high[bucket]), cumulated, bucket, q)
 
 
 def clipped_quantile(edges: Floats, count: NDArray[np.integer], q: float, least: float, largest: float) -> float:
     """The same where of the observations only the least and the largest of all are known."""
-    bucket = bucket_of_quantile(count, q)
+    return cumulated_quantile(edges, count.cumsum(dtype=np.int64), q, least, largest)
+
+
+def cumulated_quantile(edges: Floats, cumulated: Ints, q: float, least: float, largest: float) -> float:
+    """The same of a histogram that is given by its cumulated counts, for several quantiles of one."""
+    bucket = _bucket(cumulated, q)
     if bucket is None:
         return math.nan
-    return _between(max(float(edges[bucket]), least), min(float(edges[bucket + 1]), largest), count, bucket, q)
+    return _between(max(float(edges[bucket]), least), min(float(edges[bucket + 1]), largest), cumulated, bucket, q)
 
 
 def bucket_of_quantile(count: NDArray[np.integer], q: float) -> int | None:
     """The bucket that the q-quantile lies in, None when all are empty; ValueError for q outside 0..1."""
+    return _bucket(count.cumsum(dtype=np.int64), q)
+
+
+def _bucket(cumulated: Ints, q: float) -> int | None:
     if not 0.0 <= q <= 1.0:
         raise ValueError(f"a quantile is between 0 and 1, not {q}")
-    cumulated = np.cumsum(count, dtype=np.int64)
-    rank = q * int(cumulated[-1])
+    total = int(cumulated[-1])
+    rank = q * total
     # q = 0 asks for the smallest observation: the first bucket that holds any.
-    bucket = int(np.searchsorted(cumulated, rank, side="left" if rank > 0.0 else "right"))
-    return bucket if int(cumulated[-1]) > 0 else None
+    return int(cumulated.searchsorted(rank, side="left" if rank > 0.0 else "right")) if total > 0 else None
 
 
-def _between(first: float, last: float, count: NDArray[np.integer], bucket: int, q: float) -> float:
+def _between(first: float, last: float, cumulated: Ints, bucket: int, q: float) -> float:
     """The place of the quantile between the least and the largest of its bucket, the others spread evenly."""
-    before, inside = int(np.sum(count[:bucket], dtype=np.int64)), int(count[bucket])
-    rank = q * int(np.sum(count, dtype=np.int64)) - before
+    before = int(cumulated[bucket - 1]) if bucket > 0 else 0
+    inside = int(cumulated[bucket]) - before
+    rank = q * int(cumulated[-1]) - before
     return min(first + (last - first) * max(rank - 1.0, 0.0) / max(inside - 1, 1), last)
 
 

@@ -85,6 +85,11 @@ def test_all_at_once_every_model_is_loaded_anew(tmp_path):
     assert run.data.hosts.up_s.tolist() == [200.0] * 4 + [840.0] * 4
 
 
+def test_hosts_that_go_when_the_last_new_one_comes_were_there_with_it(tmp_path):
+    sim, _ = deployed(tmp_path, [Deploy(at_s=AT_S, termination_wait_s=0.0)])
+    assert story(sim)[-1] == (160.0, "deployed", {"most_hosts": 8, "extra_host_s": 0.0})
+
+
 def test_a_canary_takes_its_share_of_the_calls_with_that_share_of_the_hosts(tmp_path):
     sim, run = deployed(
         tmp_path,
@@ -341,6 +346,35 @@ def test_what_replaces_a_resting_host_rests_until_its_shift(tmp_path):
     play(sim)
     assert [(host.born_s, host.side) for host in sim.hosts[8:]] == [(230.0, 1), (230.0, 0)]
     assert taking == [[1, 2, 3, 4], [4, 5, 7, 8]]
+
+
+def test_a_batch_takes_the_old_hosts_away_that_rest_whatever_their_numbers(tmp_path):
+    # 4 takes calls from 160 s on, 0 rests. It is lost at 170 s, and 5 is there in its place at 230 s, and rests. So 5
+    # goes when the batch is over, at 260 s, not 1, to which the router sends.
+    rolling = Deploy(at_s=AT_S, strategy=Rolling(batch=0.25, wait_s=100.0))
+    lost = Fault.model_validate({"at": 170.0, "instance_loss": {"instance": 0}})
+    sim, run = deployed(tmp_path, [rolling], faults=(lost,))
+    assert sim.hosts[5].born_s == 230.0
+    assert 260.0 <= sim.hosts[5].gone_s < 320.0
+    assert hosts_between(run, 231.0, 320.0) == {1, 2, 3, 4}
+
+
+def test_a_host_in_place_of_an_old_one_does_not_come_into_the_next_deploy(tmp_path):
+    # 0 is lost at 150 s, and 8 would be there at 210 s; but the first deploy is over at 160 s. The second one begins at
+    # 165 s, and its own hosts are there at 225 s.
+    lost = Fault.model_validate({"at": 150.0, "instance_loss": {"instance": 0}})
+    sim, run = deployed(tmp_path, [Deploy(at_s=AT_S), Deploy(name="deploy-1", at_s=165.0)], faults=(lost,))
+    assert born_and_gone(sim)[8] == (210.0, 210.0)
+    assert born_and_gone(sim)[9:] == [(225.0, None)] * 4
+    assert hosts_between(run, 226.0, 1000.0) == {9, 10, 11, 12}
+
+
+def test_a_host_in_place_of_an_old_one_does_not_come_while_the_old_ones_drain(tmp_path):
+    # A call keeps the old host 1 until 180 s, and 8 would be there at 170 s in place of 0, lost at 110 s.
+    lost = Fault.model_validate({"at": 110.0, "instance_loss": {"instance": 0}})
+    sim, _ = deployed(tmp_path, [Deploy(at_s=AT_S)], [(159.0, f"m{k}", 21.0) for k in range(MODELS)], faults=(lost,))
+    assert born_and_gone(sim)[8] == (170.0, 170.0)
+    assert len(sim.fleet.alive) == 4
 
 
 def test_a_deploy_that_ends_with_too_few_hosts_says_so(tmp_path):

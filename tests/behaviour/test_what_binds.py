@@ -332,12 +332,12 @@ def test_calls_that_meet_by_chance_wait_for_workers_that_are_seldom_busy(run: Ru
 def test_a_quiet_endpoint_says_how_little_its_slowest_calls_wait(run: Run) -> None:
     said = shown_binding(run())
     assert said.startswith("What binds: nothing: calls around p99 wait 1")
-    assert said.endswith("ms (most of it: queue), little against the 27.8 ms that a call takes by itself")
+    assert said.endswith("ms (most of it: queue), little compared with the 27.8 ms that a call takes by itself")
 
 
 def test_calls_that_are_slow_by_their_own_work_say_so(run: Run) -> None:
     said = shown_binding(run(service("{wait: {exponential: {mean: 50 ms}}}"), rate(0.5)))
-    assert said == "What binds: nothing: the slowest calls are slow by their own work"
+    assert said == "What binds: nothing: the slowest calls are slow because of their own work"
 
 
 def test_waits_that_are_rounding_are_none(run: Run) -> None:

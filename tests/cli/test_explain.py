@@ -42,7 +42,7 @@ def test_what_binds_what_would_change_it_and_what_is_found(mmesim: Command, file
     assert "What would change it: p95 < 500 ms (share_over 500 ms: " in done.out
     assert "one more load slot a host" in done.out.split("Sensitivities")[1]
     assert "(thrashing; tried: better)" in done.out.split("Findings")[1]
-    assert done.out.splitlines()[-2].startswith("FAIL; memory binds; most for a dollar: ")
+    assert done.out.splitlines()[-2].startswith("FAIL; what binds: memory; most for a dollar: ")
     assert max(map(len, done.out.splitlines())) <= 80
     # The second time nothing is simulated, and all is the same; with more processes, too.
     assert mmesim("explain", file, "--store", "s.sqlite").out == done.out

@@ -188,6 +188,8 @@ def test_ctrl_c_gives_the_best_so_far_and_the_same_command_goes_on(
         (["--set", "plan.grid={endpoint.instance_count: []}"], "plan.grid"),
         (["--set", f"plan.grid={{{COUNT}: 1..1000, endpoint.load_slots: 1..1000}}"], "1,000,000 fleets"),
         (["--out", "."], "is the current folder"),
+        (["--out", "new", "--store", "new/p.sqlite"], "choose a folder inside it with --out, such as new/plan"),
+        (["--out", "results"], "results is replaced as a whole, and results/plan.sqlite, which keeps what was"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_simulated(
@@ -198,6 +200,8 @@ def test_what_is_wrong_is_said_before_anything_is_simulated(
     assert done.code == 64
     assert message in " ".join(done.err.split())
     assert done.out == ""
+    assert not Path("new").exists()
+    assert not Path("results").exists()
 
 
 def test_an_empty_grid_is_refused_with_its_line(plan: Callable[..., Outcome]) -> None:

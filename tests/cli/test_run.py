@@ -197,7 +197,7 @@ def test_interrupt_before_anything_is_finished_writes_nothing(run: Command, engi
 
 def test_compiling_is_announced(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task, "is_compiled", lambda: False)
-    assert run("day.yaml").err.startswith("compiling the simulation kernel, once: about 35 s of CPU time")
+    assert run("day.yaml").err.startswith("compiling the simulation kernel, once: about 20 s of CPU time")
 
 
 @pytest.mark.parametrize(

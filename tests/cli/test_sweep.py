@@ -198,6 +198,7 @@ def test_mistakes_are_told_before_anything_is_simulated(
     assert done.code == 64
     assert message in " ".join(done.err.split())
     assert (done.out, engine.asked) == ("", 0)
+    assert not Path("results").exists()
 
 
 def test_yes_allows_many_simulations(sweep: Command, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

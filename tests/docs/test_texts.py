@@ -13,6 +13,7 @@ import pytest
 from docs.examples import ROOT
 from mmesim import Scenario
 from mmesim.errors import MmesimError
+from mmesim.scenario.constraints import NAMES
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -206,6 +207,11 @@ def test_the_glossary_has_every_name_of_the_results():
     missing += [name for name in names.verdicts if name.capitalize() not in found]
     assert missing == []
     assert set(names.bands) <= set(CODE.findall(found["Band"]))
+
+
+def test_the_glossary_names_all_that_can_bind_as_reports_do():
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", entries()["Binding constraint"], re.MULTILINE)
+    assert sorted(rows[1:]) == sorted(NAMES.items())  # the first is the head
 
 
 def test_the_ledger_of_the_glossary_has_all_parts_in_order():

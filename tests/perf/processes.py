@@ -60,7 +60,7 @@ def _days(bench: Bench) -> str:
                 number(sample.facts["cpu_s"]),
                 goal.verdict(sample.facts["cpu_s"]) if whole else "",
                 number(peak_mib),
-                DAY_MIB.verdict(peak_mib) if case == "day" else "",
+                DAY_MIB.verdict(peak_mib) if whole else "",
             )
         )
     return table(("a day, 40 hosts, 10,000 models", "calls", "s of CPU time", "goal", "peak memory, MiB", "goal"), rows)

@@ -33,6 +33,9 @@ class Copy:
     """Calls that its workers are done with."""
     accessed: int = 0
     loaded: int = 0
+    loaded_s: float = 0.0
+    clock: float = 0.0
+    """That of gdsf at its last call or at the end of its load."""
     memory: int = 0
     """What it holds."""
     tasks: int = 0

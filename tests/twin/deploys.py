@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil, floor, inf
 
 import simpy
 
@@ -11,9 +11,7 @@ from mmesim.scenario import Scenario
 from mmesim.scenario.deploys.deploy import Deploy
 from mmesim.scenario.deploys.strategy import Canary, Linear, Rolling
 from mmesim.scenario.endpoint.endpoint import Endpoint
-from mmesim.scenario.values.times import always
 from tests.twin.fleet import Fleet
-from tests.twin.host import Host
 from tests.twin.process import Process
 
 WINDOW_S = 60.0
@@ -58,29 +56,28 @@ class Deploys:
             endpoint = deploy.endpoint
             assert endpoint is not None
             old, new, gone = self._side, 1 - self._side, 0
+            self.fleet.most[new] = 0
             for step in _steps(deploy, self._count, endpoint.instance_count):
                 yield from self._provision(step.comes, endpoint, new)
                 self._shift(step, new)
                 alarm = yield from self._alarmed(deploy, step.wait_s)
                 if alarm:
                     yield from self._provision(gone, self._endpoint, old)
-                    self._shift(Step(0, 0.0, 0, self._count, 0.0, True), new)
-                    yield from self._end(new)
+                    self._shift(Step(0, 0.0, 0, len(self.fleet.of(old)), 0.0, True), new)
+                    self.fleet.most[old] = inf
+                    yield from self._end(new, 0)
                     return
                 if step.ends:
-                    gone += yield from self._end(old)
+                    gone += yield from self._end(old, step.old_on)
+            self.fleet.most[new] = inf
             self._side, self._endpoint, self._count = new, endpoint, endpoint.instance_count
 
     def _provision(self, hosts: int, endpoint: Endpoint, side: int) -> Process:
         if hosts:
-            yield self.env.timeout(always(endpoint.provisioning) or 0.0)
-            for _ in range(hosts):
-                self.fleet.rests(endpoint, side)
+            yield self.env.all_of(self.fleet.rest(hosts, endpoint, side))
 
     def _shift(self, step: Step, new: int) -> None:
-        here, there = self._of(1 - new), self._of(new)
-        takes = {*there[: step.new_on], *here[len(here) - step.old_on :]}
-        self.fleet.shift([host for host in self.fleet.all if host in takes], step.share if new else 1.0 - step.share)
+        self.fleet.shift(new, step.new_on, step.old_on, step.share if new else 1.0 - step.share)
 
     def _alarmed(self, deploy: Deploy, wait_s: float) -> Process:
         left_s, rule = wait_s, deploy.rollback_when
@@ -94,12 +91,12 @@ class Deploys:
         yield self.env.timeout(left_s)
         return False
 
-    def _of(self, side: int) -> list[Host]:
-        return [host for host in self.fleet.all if host.side == side and host.alive and not host.leaves]
-
-    def _end(self, side: int) -> Process:
-        """The hosts of a side that rest are terminated; the value: how many."""
-        go = [host for host in self._of(side) if host not in self.fleet.up]
+    def _end(self, side: int, on: int) -> Process:
+        """The hosts of a side that rest are terminated, and nothing comes any more if none is left; how many."""
+        for one in list(self.fleet.coming):
+            if one.side == side and not on:
+                self.fleet.drop(one)
+        go = [host for host in self.fleet.of(side) if host not in self.fleet.up]
         yield self.env.all_of([self.fleet.terminate(host) for host in go])
         return len(go)
 

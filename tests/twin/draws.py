@@ -28,6 +28,7 @@ class Draws:
         alone = scenario.model_copy(update={"endpoint": many, "faults": (), "deploys": ()})
         self._plane = Simulation(alone).plane
         self._orders: dict[int, Sequence[int]] = {}
+        self._faults = KeyedGenerators(scenario.run.seed, 0, "fault")
         self._outages: dict[str, KeyedGenerators] = {}
 
     def calls(self) -> Iterator[Call]:
@@ -73,6 +74,12 @@ class Draws:
             self._outages[fault.name] = KeyedGenerators(self.scenario.run.seed, 0, f"fault/{fault.name}")
         drawn = self._outages[fault.name].at(model.name, load).random(2 * fault.failing_s3.tries).tolist()
         return list(zip(drawn[::2], drawn[1::2], strict=True))
+
+    def any_of(self, hosts: int, fault: Fault) -> int:
+        """The place of the host that a fault hits, of so many that may be hit."""
+        drawn = self._faults.at(fault.name, 0)
+        drawn.standard_exponential()  # for a fault that comes at random moments
+        return int(float(drawn.random()) * hosts)
 
     def pause(self, call: Call) -> float:
         """What decides how long the client pauses after the last attempt of a call."""

@@ -53,7 +53,6 @@ class Twin:
         """Play the calls of the run to their ends, amid those that come after it for as long as one is not answered."""
         if self.scenario.endpoint.warm:
             self._place_all()
-        self.fleet.begin()
         self.scaler.begin()
         self.deploys.begin()
         self.faults.begin()

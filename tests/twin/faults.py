@@ -1,4 +1,4 @@
-"""Faults other than losses: S3 and instances that are slow, downloads that fail, bad artefacts, workers that die."""
+"""Faults: losses, S3 and instances that are slow, downloads that fail, bad artefacts, workers that die, leaks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.faults.kinds import WorkerCrash
 from tests.twin.container import Containers
 from tests.twin.fleet import Fleet
+from tests.twin.host import Host
 from tests.twin.leaks import Leaks
 from tests.twin.process import Process
 from tests.twin.trouble import Trouble
@@ -22,6 +23,7 @@ class Faults:
     ) -> None:
         self.env, self.scenario, self.fleet, self.trouble = env, scenario, fleet, trouble
         self._leaks = Leaks(env, scenario, fleet, trouble, containers)
+        self._draws = trouble.draws
         self._crash, self._restart = containers.crash, containers.restart
 
     def begin(self) -> None:
@@ -33,23 +35,40 @@ class Faults:
         assert fault.at_s is not None
         yield self.env.timeout(fault.at_s)
         if fault.worker_crash is not None:
-            self._crashes(fault.worker_crash)
+            self._crashes(fault, fault.worker_crash)
             return
         if fault.container_restart is not None:
-            number = fault.container_restart.instance
-            assert isinstance(number, int)
-            if self.fleet.all[number].alive:
-                self._restart(self.fleet.all[number], fault.container_restart.takes_s)
+            host = self._hit(fault, fault.container_restart.instance)
+            if host is not None:
+                self._restart(host, fault.container_restart.takes_s)
+            return
+        if fault.instance_loss is not None:
+            host = self._hit(fault, fault.instance_loss.instance)
+            if host is not None:
+                self.fleet.lose(host, fault.instance_loss.replace)
+            return
+        if fault.zone_loss is not None:
+            for host in list(self.fleet.all):
+                if host.alive and self.fleet.zone[host.number] == fault.zone_loss.zone - 1:
+                    self.fleet.lose(host, fault.zone_loss.replace)
             return
         if fault.leak is not None:
             yield from self._leaks.of(fault)
             return
-        self._turn(fault, 1)
+        slow = None if fault.slow_instance is None else self._hit(fault, fault.slow_instance.instance)
+        self._turn(fault, 1, slow)
         if fault.for_s is not None:
             yield self.env.timeout(fault.for_s)
-            self._turn(fault, -1)
+            self._turn(fault, -1, slow)
 
-    def _turn(self, fault: Fault, by: int) -> None:
+    def _hit(self, fault: Fault, instance: object) -> Host | None:
+        """The host with this number, or any of those that take calls, if there is one."""
+        if isinstance(instance, int):
+            return self.fleet.all[instance] if self.fleet.all[instance].alive else None
+        up = sorted(self.fleet.staying, key=lambda host: host.number)
+        return up[self._draws.any_of(len(up), fault)] if up else None
+
+    def _turn(self, fault: Fault, by: int, slow: Host | None) -> None:
         """A fault that lasts begins (1) or ends (-1)."""
         trouble = self.trouble
         if fault.slow_s3 is not None:
@@ -60,9 +79,7 @@ class Faults:
                 host.loads.network.resume()
         elif fault.failing_s3 is not None:
             trouble.failing.append(fault) if by > 0 else trouble.failing.remove(fault)
-        elif fault.slow_instance is not None:
-            assert isinstance(fault.slow_instance.instance, int)
-            slow = self.fleet.all[fault.slow_instance.instance]
+        elif fault.slow_instance is not None and slow is not None:
             slow.cpu.settle()
             slow.slowed *= fault.slow_instance.factor**by
             slow.cpu.resume()
@@ -73,9 +90,10 @@ class Faults:
                     bad = trouble.bad.setdefault(model.index, [])
                     bad.append(fault) if by > 0 else bad.remove(fault)
 
-    def _crashes(self, what: WorkerCrash) -> None:
+    def _crashes(self, fault: Fault, what: WorkerCrash) -> None:
+        only = None if what.instance is None else self._hit(fault, what.instance)
         for host in self.fleet.all:
-            if host.alive and what.instance in (None, host.number):
+            if host.alive and (what.instance is None or host is only):
                 for copy in list(host.copies.values()):
                     if copy.state == "ready" and copy.model.name in what.models:
                         self._crash(host, copy, copy.model.workers if what.workers == "all" else what.workers)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 import simpy
 
 from mmesim.scenario import Endpoint, Scenario
-from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.values.times import always
 from tests.twin.host import Host
 from tests.twin.process import Process
@@ -20,9 +20,13 @@ LOOK_S = 1.0
 
 @dataclass(eq=False)
 class Coming:
-    """A host on its way into service."""
+    """A host on its way."""
 
     zone: int
+    side: int
+    endpoint: Endpoint
+    waits: bool = False
+    """Whether the router does not send to it before a shift."""
     dropped: bool = False
 
 
@@ -39,6 +43,10 @@ class Fleet:
     ) -> None:
         self.env, self.scenario = env, scenario
         self._make, self._on_lost, self._on_changed = make, on_lost, on_changed
+        self.side, self.endpoint = 0, scenario.endpoint
+        """Those of the hosts that scaling adds."""
+        self.most = {0: inf, 1: inf}
+        """Hosts of each side that take calls: one in place of a lost one takes calls if its side lacks one."""
         self.all: list[Host] = []
         self.zone: list[int] = []
         self.up: list[Host] = []
@@ -46,13 +54,7 @@ class Fleet:
         self.coming: list[Coming] = []
         self._steps: list[tuple[float, int]] = []  # when how many took calls
         for number in range(scenario.endpoint.instance_count):
-            self._enter(number % scenario.endpoint.zones)
-
-    def begin(self) -> None:
-        """Losses come at their times."""
-        for fault in self.scenario.faults:
-            if fault.instance_loss is not None or fault.zone_loss is not None:
-                self.env.process(self._fault(fault))
+            self._enter(Coming(number % scenario.endpoint.zones, 0, scenario.endpoint))
 
     @property
     def staying(self) -> list[Host]:
@@ -73,36 +75,41 @@ class Fleet:
     def _note(self) -> None:
         self._steps.append((self.env.now, len(self.staying)))
 
-    def _number(self, zone: int, endpoint: Endpoint | None = None) -> Host:
-        host = self._make(len(self.all), endpoint or self.scenario.endpoint)
+    def _number(self, one: Coming) -> Host:
+        host = self._make(len(self.all), one.endpoint)
+        host.side, host.endpoint = one.side, one.endpoint
         self.all.append(host)
-        self.zone.append(zone)
+        self.zone.append(one.zone)
         return host
 
-    def _enter(self, zone: int) -> None:
-        self.up.append(self._number(zone))
+    def _enter(self, one: Coming) -> None:
+        self.up.append(self._number(one))
         self._note()
 
     def add(self, hosts: int) -> list[simpy.Process]:
         """So many more hosts are provisioned."""
-        return [self.env.process(self._provision(self._emptiest_zone())) for _ in range(hosts)]
+        return [self._provision(self._emptiest_zone(self.side), self.side, self.endpoint, False) for _ in range(hosts)]
 
-    def _emptiest_zone(self) -> int:
-        here = Counter([self.zone[host.number] for host in self.staying] + [one.zone for one in self.coming])
+    def _emptiest_zone(self, side: int) -> int:
+        here = Counter([self.zone[host.number] for host in self.of(side)])
+        here.update(one.zone for one in self.coming if one.side == side)
         return min(range(self.scenario.endpoint.zones), key=lambda zone: here[zone])
 
-    def _provision(self, zone: int) -> Process:
-        one = Coming(zone)
+    def _provision(self, zone: int, side: int, endpoint: Endpoint, waits: bool) -> simpy.Process:
+        one = Coming(zone, side, endpoint, waits)
         self.coming.append(one)
-        return self._arrive(one)
+        return self.env.process(self._arrive(one))
 
     def _arrive(self, one: Coming) -> Process:
-        yield self.env.timeout(always(self.scenario.endpoint.provisioning) or 0.0)
+        yield self.env.timeout(always(one.endpoint.provisioning) or 0.0)
         if one.dropped:  # it has a number all the same
-            self._number(one.zone).alive = False
+            self._number(one).alive = False
+            return
+        self.coming.remove(one)
+        if one.waits or len([host for host in self.staying if host.side == one.side]) >= self.most[one.side]:
+            self._number(one)
         else:
-            self.coming.remove(one)
-            self._enter(one.zone)
+            self._enter(one)
             self._on_changed(True)
 
     def drop(self, one: Coming) -> None:
@@ -112,6 +119,7 @@ class Fleet:
 
     def drain(self, host: Host) -> simpy.Process:
         """The router sends nothing more to this host; it goes when it is empty, or after `drain`."""
+        host.leaves = True
         self.up.remove(host)
         self._note()
         self._on_changed(False)
@@ -126,14 +134,25 @@ class Fleet:
 
     # Deploys.
 
-    def rests(self, endpoint: Endpoint, side: int) -> None:
-        """A new host of a side is there, to which the router does not send yet."""
-        self._number(0, endpoint).side = side
+    def of(self, side: int) -> list[Host]:
+        """The hosts of a side that are there to stay."""
+        return [host for host in self.all if host.side == side and host.alive and not host.leaves]
 
-    def shift(self, takes: list[Host], share: float) -> None:
-        """These hosts take the calls from now on, those of the second side this share of them."""
+    def rest(self, hosts: int, endpoint: Endpoint, side: int) -> list[simpy.Process]:
+        """So many new hosts of a side come, to which the router does not send yet."""
+        return [self._provision(self._emptiest_zone(side), side, endpoint, True) for _ in range(hosts)]
+
+    def shift(self, new: int, new_on: int, old_on: int, share: float) -> None:
+        """So many hosts of each side take the calls from now on, those of the second side this share of them.
+
+        They are taken from those that are there. Of lost ones the router does not know yet.
+        """
+        old = self.of(1 - new)
+        takes = [*self.of(new)[:new_on], *old[max(0, len(old) - old_on) :]]
+        takes.sort(key=lambda host: host.number)
+        self.most = {new: new_on, 1 - new: old_on}
         came = any(host not in self.up for host in takes)
-        stay = [host for host in self.up if host in takes]
+        stay = [host for host in self.up if host in takes or not host.alive]
         self.up, self.share = stay + [host for host in takes if host not in stay], share
         self._on_changed(came)
 
@@ -144,27 +163,13 @@ class Fleet:
 
     # Faults.
 
-    def _fault(self, fault: Fault) -> Process:
-        assert fault.at_s is not None
-        yield self.env.timeout(fault.at_s)
-        if fault.instance_loss is not None:
-            number = fault.instance_loss.instance
-            assert isinstance(number, int)
-            if number < len(self.all) and self.all[number].alive:
-                self._lose(self.all[number], fault.instance_loss.replace)
-        elif fault.zone_loss is not None:
-            zone = fault.zone_loss.zone - 1
-            for host in list(self.all):
-                if host.alive and self.zone[host.number] == zone:
-                    self._lose(host, fault.zone_loss.replace)
-
-    def _lose(self, host: Host, replace: bool) -> None:
-        stays = host in self.up
+    def lose(self, host: Host, replace: bool) -> None:
+        """The host is lost; one that was there to stay is replaced, or not."""
         self._on_lost(host)
         self._note()
         self.env.process(self._notice(host))
-        if replace and stays:
-            self.env.process(self._provision(self.zone[host.number]))
+        if replace and not host.leaves:
+            self._provision(self.zone[host.number], host.side, host.endpoint, False)
 
     def _notice(self, host: Host) -> Process:
         yield self.env.timeout(self.scenario.endpoint.loss_noticed_after_s)

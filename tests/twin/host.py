@@ -23,7 +23,7 @@ class Host:
     def __init__(
         self, env: simpy.Environment, scenario: Scenario, number: int, steps: Callable[[], int], trouble: Trouble
     ) -> None:
-        self.number = number
+        self._env, self.number = env, number
         self._steps = steps  # the next number of everything that is ranked by what came last
         self.slowed = 1.0
         full = cpu_rate(scenario.endpoint.host)
@@ -33,13 +33,14 @@ class Host:
         self._hired = 0
         self.copies: dict[int, Copy] = {}
         self.space = Space(env, scenario, self.copies, steps)
+        self.space.left_behind = trouble.leaving
         self.space.on_unloaded = lambda model: self.on_unloaded(self, model)
         self.space.on_deleted = lambda model: self.on_deleted(self, model)
         self.loads = Loads(env, scenario, self.space, self.cpu, trouble)
         self.loads.on_loaded, self.loads.on_ended = self._loaded, self._ended
         self.outstanding = 0
         self.alive, self.leaves = True, False
-        self.side = 0  # of a deploy
+        self.side, self.endpoint = 0, scenario.endpoint  # of a deploy
         self.waiting: dict[Attempt, None] = {}  # what waits here for a load, in order
         self.handed: dict[Attempt, None] = {}  # what was handed to the container and is not answered, in order
         self.inside: dict[simpy.Process, None] = {}  # what the container does with them
@@ -55,7 +56,7 @@ class Host:
     def touch(self, copy: Copy) -> None:
         """A call was routed to this copy."""
         copy.used += 1
-        copy.accessed = self._steps()
+        copy.accessed, copy.clock = self._steps(), self.space.clock
 
     def start_load(self, model: Model, draws: int) -> Copy:
         """A load of the model begins, whose draws belong to this number."""
@@ -110,7 +111,7 @@ class Host:
         copy.idle_workers.extend(copy.workers)
 
     def _loaded(self, copy: Copy) -> None:
-        copy.state, copy.loaded = "ready", self._steps()
+        copy.state, copy.loaded, copy.loaded_s, copy.clock = "ready", self._steps(), self._env.now, self.space.clock
         if not copy.hollow:
             self._staff(copy)
 

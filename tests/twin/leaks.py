@@ -34,8 +34,7 @@ class Leaks:
         leak = fault.leak
         assert leak is not None
         leaving = {model.index: leak.per_unload_bytes or 0 for model in self.models(fault)}
-        for host in self.fleet.all:
-            host.space.left_behind.append(leaving)
+        self.trouble.leaving.append(leaving)
         until = inf if leak.for_s is None else self.env.now + leak.for_s
         counted = {copy: copy.served for host in self.fleet.all for copy in host.copies.values()}
         while self.env.now < until and not self.trouble.over:
@@ -49,8 +48,7 @@ class Leaks:
                         counted[copy] = copy.served
                         copy.leaked += calls * (leak.per_call_bytes or 0)
             self._look_everywhere()
-        for host in self.fleet.all:
-            host.space.left_behind.remove(leaving)
+        self.trouble.leaving.remove(leaving)
         while not self.trouble.over and any(_reserved(host) > _has(host) for host in self.fleet.all if host.alive):
             yield self.env.timeout(LOOK_S)
             self._look_everywhere()

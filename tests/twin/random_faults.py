@@ -96,6 +96,11 @@ def _leaks(rng: np.random.Generator, of: Scenario) -> list[dict[str, Any]]:
     ]
 
 
+def any_kinds(rng: np.random.Generator, of: Scenario) -> list[dict[str, Any]]:
+    """Faults of all kinds that leave the hosts there."""
+    return [one for kinds in (_common, _outages, _bad, _restarts, _leaks) for one in kinds(rng, of)]
+
+
 with_faults = amid(_common, 7, 5)
 with_outages = amid(_outages, 8, 3)
 with_bad_models = amid(_bad, 9, 4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from math import ceil, inf
+from math import ceil, inf, nan
 
 import simpy
 
@@ -95,14 +95,14 @@ class Scaler:
 
     def _later(self, policy: TargetTracking, delay_s: float, values: list[tuple[float, float]]) -> Process:
         yield self.env.timeout(delay_s)
-        each = [calls / hosts for calls, hosts in values]
+        each = [calls / hosts if hosts else nan for calls, hosts in values]  # a missing value is neither high nor low
         wanted = min(max(ceil(values[-1][0] / policy.target), self._low), self._high)
         high, low = each[-policy.out_points :], each[-policy.in_points :]
         self._waiting = None  # unless it is still wanted
-        if len(high) == policy.out_points and min(high) > policy.target:
+        if len(high) == policy.out_points and all(one > policy.target for one in high):
             if wanted > self._set:
                 self._ask(wanted, policy)
-        elif len(low) == policy.in_points and max(low) < policy.in_threshold * policy.target:
+        elif len(low) == policy.in_points and all(one < policy.in_threshold * policy.target for one in low):
             may = self.env.now >= self._in_done_s + policy.scale_in_cooldown_s and not policy.disable_scale_in
             if wanted < self._set and may:
                 self._ask(wanted, policy)

@@ -9,6 +9,7 @@ from math import ceil
 import simpy
 
 from mmesim.scenario import EvictionPolicy, Scenario
+from mmesim.scenario.endpoint.eviction import Ttl
 from mmesim.scenario.models.groups import Model
 from tests.twin.copies import Copy
 from tests.twin.process import Process, once
@@ -36,9 +37,11 @@ class Space:
         self.file_bytes = 0
         self.unloading: dict[int, tuple[Copy, Room | None]] = {}  # by model
         self.stopped = False
-        self.left_behind: list[dict[int, int]] = []  # by an unload of a model, one map for each leak
+        self.left_behind: list[dict[int, int]] = []  # by an unload of a model
         self.left_bytes = 0
         self._rooms: list[Room] = []
+        self.clock = 0.0
+        """Of gdsf: the highest rank of all that went to make room."""
         self.on_unloaded: Callable[[Model], None] = lambda model: None
         self.on_deleted: Callable[[int], None] = lambda model: None
 
@@ -130,6 +133,7 @@ class Space:
 
     def unload(self, copy: Copy, room: Room | None = None) -> simpy.Process:
         """No call is sent to this copy any more; what it has is free at the end, for this load or any."""
+        self.clock = max(self.clock, _greedy_dual(copy))
         copy.retire()
         del self.copies[copy.model.index]
         self.unloading[copy.model.index] = copy, room
@@ -203,10 +207,18 @@ class Space:
 
     def _rank(self, copy: Copy) -> tuple[float, ...]:
         policy = self.scenario.endpoint.eviction
+        if isinstance(policy, Ttl):
+            return (self.env.now - copy.loaded_s <= policy.ttl_s, copy.accessed)
         ranks: dict[object, Iterable[float]] = {
             EvictionPolicy.lru: (copy.accessed,),
             EvictionPolicy.fifo: (copy.loaded,),
             EvictionPolicy.lfu: (copy.used, copy.accessed),
+            EvictionPolicy.gdsf: (_greedy_dual(copy), copy.accessed),
             EvictionPolicy.size: (-copy.model.pool_memory_bytes, copy.accessed),
         }
         return tuple(ranks[policy])
+
+
+def _greedy_dual(copy: Copy) -> float:
+    """The clock when it was called last or had loaded, and calls for each MB."""
+    return copy.clock + copy.used / (copy.model.pool_memory_bytes / 1e6)

@@ -12,6 +12,7 @@ from tests.twin.compare import Comparison, agree_on, by_engine, by_twin
 from tests.twin.random_deploys import with_steps
 from tests.twin.random_devices import with_devices
 from tests.twin.random_faults import with_bad_models, with_faults, with_leaks, with_outages, with_restarts
+from tests.twin.random_together import together
 
 LATER = 2000
 """Scenarios of `make twin`; a tenth as many, from other seeds, are among the slow tests."""
@@ -73,6 +74,22 @@ def test_engine_and_twin_agree_on_deploys_in_steps():
 
 def test_engine_and_twin_agree_on_some_deploys_in_steps():
     assert agree_on((0, 9, 11, 32), with_steps).differences == []
+
+
+def test_engine_and_twin_agree_on_some_faults_during_deploys_and_scaling():
+    assert agree_on((9, 21, 127, 264), together).differences == []
+
+
+@pytest.mark.slow
+def test_engine_and_twin_agree_on_faults_during_deploys_and_scaling():
+    found = agree_on(range(10_000, 10_000 + LATER // 20), together)
+    assert found.differences == []
+    assert min(found.outcomes[cause] for cause in ("host_lost", "load_failed", "throttled")) > 300
+
+
+@pytest.mark.long
+def test_engine_and_twin_agree_on_two_thousand_scenarios_of_faults_during_deploys_and_scaling():
+    assert agree_on(range(LATER), together).differences == []
 
 
 @pytest.mark.slow

@@ -26,6 +26,8 @@ class Trouble:
     slow: Counter[SlowS3] = field(default_factory=Counter)
     failing: list[Fault] = field(default_factory=list)
     """Outages under way, in the order in which they came."""
+    leaving: list[dict[int, int]] = field(default_factory=list)
+    """What an unload of a model leaves behind, one map for each leak."""
     bad: dict[int, list[Fault]] = field(default_factory=dict)
     """Model -> what makes its artefact bad, the last that came last."""
 

@@ -80,9 +80,8 @@ class Fleet:
         """How many of them the router may send to."""
         self.side = 0
         """The side of the hosts that serve the endpoint; while it is updated, new ones come on the other side, 1."""
-        self.sides = {0}
-        """The sides that hosts are on: two while it is updated. A host in place of one of a side that is given up goes
-        at once."""
+        self._sides = {0}
+        """The sides that hosts are on: two while it is updated."""
         self.taking: dict[int, int] = {}
         """How many hosts of a side take calls while a deploy says so: what is provisioned beyond that rests."""
         self.endpoint: Endpoint | None = None
@@ -118,6 +117,17 @@ class Fleet:
         """
         here = [one for one in self._coming if one.side == self.side and one.is_wanted]
         return [one for one in here if one.host is None or not one.host.is_gone]
+
+    def take_on(self, side: int) -> None:
+        """Hosts may come on this side from now on, too."""
+        self._sides.add(side)
+
+    def give_up(self, side: int) -> None:
+        """The hosts of this side go: what is on its way in place of lost ones is not wanted any more."""
+        self._sides.remove(side)
+        for one in self._coming:
+            if one.side == side:
+                self.drop(one)
 
     def drop(self, coming: Coming) -> None:
         """A host that is on its way is not wanted any more: it goes, at the latest when it would be there."""
@@ -156,7 +166,8 @@ class Fleet:
 
         During a deploy it rests, as the lost one did, unless its side lacks a host that takes calls.
         """
-        return self._asked_for(host.config.endpoint, None, Coming(host.zone, host.side), True)
+        coming = Coming(host.zone, host.side, is_wanted=host.side in self._sides)
+        return self._asked_for(host.config.endpoint, None, coming, True)
 
     def open(self, host: Host) -> None:
         """The router may send to a host from now on that is new or rests."""
@@ -269,7 +280,7 @@ class Fleet:
         if loads:
             yield self._env.all_of(loads)
         self._coming.remove(coming)
-        if not host.is_gone and not (coming.is_wanted and coming.side in self.sides):
+        if not host.is_gone and not coming.is_wanted:
             self.lose(host)
         if opens and not host.is_gone and self._takes_more(host.side):
             self.open(host)

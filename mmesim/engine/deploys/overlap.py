@@ -9,7 +9,7 @@ from mmesim.engine.control.host import Host
 
 def overlap(hosts: Iterable[Host], needed: int, begin_s: float, end_s: float) -> tuple[int, float]:
     """From begin to end: the most hosts at a time, and the integral of their number above `needed`, host seconds."""
-    here = [host for host in hosts if host.born_s < end_s and host.until(end_s) > begin_s]
+    here = [host for host in hosts if host.born_s <= end_s and host.until(end_s) > begin_s]
     came = [(max(host.born_s, begin_s), 1) for host in here]
     changes = sorted([*came, *((host.until(end_s), -1) for host in here)], key=lambda one: (one[0], -one[1]))
     there = most = 0

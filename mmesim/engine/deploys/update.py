@@ -48,7 +48,7 @@ class Update:
         self._new_count = fleet.desired if deploy.retain_count else endpoint.instance_count
         self._begun_s = env.now
         self._terminated = set[Host]()
-        fleet.sides.add(self._new)
+        fleet.take_on(self._new)
         fleet.taking = {self._new: 0}
 
     def run(self, duration_s: float) -> Process:
@@ -64,9 +64,9 @@ class Update:
                 self._note(Kind.rolled_back, **self._cost(duration_s), **self._missing(self._old, self._old_count))
                 return
             if step.terminate:
-                resting, _ = self._resting(step.old_on)
-                yield from self._terminate(resting)
-        fleet.sides.remove(self._old)
+                if not step.old_on:
+                    fleet.give_up(self._old)
+                yield from self._terminate([host for host in self._hosts(self._old) if not host.is_open])
         fleet.side, fleet.endpoint, fleet.desired = self._new, self._endpoint, self._new_count
         fleet.taking = {}
         self._note(Kind.deployed, **self._cost(duration_s), **self._missing(self._new, self._new_count))
@@ -106,7 +106,7 @@ class Update:
         if self._terminated:
             yield from self._provision(len(self._terminated), self._fleet.endpoint, self._old)
         self._shift(0.0, 0, len(self._hosts(self._old)))
-        self._fleet.sides.remove(self._new)
+        self._fleet.give_up(self._new)
         self._fleet.taking = {}
         yield from self._terminate(self._hosts(self._new))
 

@@ -18,7 +18,7 @@ from mmesim.engine.measure.worker_time import WorkerTime, worker_time
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.causes import FAILURES
 from mmesim.scenario.endpoint.endpoint import Endpoint
-from mmesim.stats.histogram import clipped_quantile
+from mmesim.stats.histogram import cumulated_quantile
 
 MICRO = 1e6
 LONG_ENOUGH = 0.05
@@ -41,9 +41,13 @@ class Marks:
         self.totals: dict[str, Any] = {}
         """What had been added up by then; only of what it has asked for once."""
 
-    def counted(self, column: str) -> float:
-        """What the kernel has counted since."""
-        return self.of.window.read(self.unread, column)
+    def counted(self) -> dict[str, float]:
+        """What the kernel has counted since, by column; of those that it has asked for once."""
+        return self.of.window.read(self.unread)
+
+    def also_counted(self, column: str) -> float:
+        """It asks for one more column: nothing was counted since."""
+        return self.of.window.begin(self.unread, column)
 
     def added(self, name: str) -> NDArray[Any]:
         """What each host has added up since, one entry a host."""
@@ -60,10 +64,14 @@ class Marks:
         return before
 
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 class _OnDemand(dict[str, Any]):
     """Values that are found once somebody asks for them."""
 
-    def __init__(self, find: Callable[[str], Any]) -> None:
+    def __init__(self, find: Callable[[str], Any], found: Mapping[str, Any] = _NOTHING) -> None:
+        super().__init__(found)
         self._find = find
 
     def __missing__(self, name: str) -> Any:
@@ -82,7 +90,7 @@ class Reading:
         self._marks = marks
         self._of = marks.of
         self.seconds = seconds
-        self.window: Mapping[str, float] = _OnDemand(marks.counted)
+        self.window: Mapping[str, float] = _OnDemand(marks.also_counted, marks.counted())
         """What the kernel counted, by column of its table."""
         self.added: Mapping[str, NDArray[Any]] = _OnDemand(marks.added)
         """What each host added up, by the names of `integrals.ADDED_UP`."""
@@ -150,7 +158,11 @@ class Reading:
     def quantile(self, share: float) -> float:
         """A quantile of the latencies of the calls that were answered well, seconds."""
         ends = self.window["latency_min"], self.window["latency_max"]
-        return clipped_quantile(self._of.plane.tables.views.coarse_edges, self.latencies, share, *ends)
+        return cumulated_quantile(self._of.plane.tables.views.coarse_edges, self._cumulated, share, *ends)
+
+    @cached_property
+    def _cumulated(self) -> Ints:
+        return self.latencies.cumsum()
 
     def log_latency(self) -> float:
         """The mean logarithm of these latencies, from the middles of buckets."""

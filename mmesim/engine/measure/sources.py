@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import Any
+
+from numpy.typing import NDArray
 
 from mmesim.arrays import Floats
 from mmesim.engine.control.fleet import Fleet
@@ -58,10 +60,7 @@ class KernelWindow:
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
         table = plane.tables.arrays.window  # it never grows
-        self._columns = {
-            name: (table[name].data, _JOINED.get(name.rpartition("_")[2], _SUM))
-            for name in (column.name for column in WINDOW.columns)
-        }
+        self._columns = {column.name: _column(table, column.name) for column in WINDOW.columns}
         self._readers: list[dict[str, float]] = []
 
     def reader(self) -> dict[str, float]:
@@ -70,20 +69,41 @@ class KernelWindow:
         self._readers.append(unread)
         return unread
 
-    def read(self, unread: dict[str, float], name: str) -> float:
-        """What a column has counted since a reader read it before; the first time nothing."""
-        column, join = self._columns[name]
-        if name == "in_flight_max":
+    def begin(self, unread: dict[str, float], name: str) -> float:
+        """The reader asks for one more column, of which nothing has been counted for him yet."""
+        self._empty((name,))
+        nothing = unread[name] = self._columns[name][2]
+        return float(nothing)
+
+    def read(self, unread: dict[str, float]) -> dict[str, float]:
+        """What each column that the reader has asked for has counted since he read it before."""
+        self._empty(unread)
+        columns, read = self._columns, {name: float(value) for name, value in unread.items()}
+        for name in read:
+            unread[name] = columns[name][2]
+        return read
+
+    def _empty(self, names: Iterable[str]) -> None:
+        """Give every reader his part of what these columns have counted."""
+        columns, readers = self._columns, self._readers
+        if "in_flight_max" in names:
             views = self._plane.tables.views
             _note_most(views.counts[0], views.window[0])
-        value, nothing = column[0], inf if join is min else 0
-        if value != nothing:
-            column[0] = nothing
-            for one in self._readers:
-                if name in one:
-                    one[name] = join(one[name], value)
-        value, unread[name] = unread.get(name, nothing), nothing
-        return float(value)
+        for name in names:
+            column, join, nothing = columns[name]
+            value = column[0]
+            if value != nothing:
+                column[0] = nothing
+                for one in readers:
+                    if name in one:
+                        one[name] = join(one[name], value)
+
+
+def _column(table: NDArray[Any], name: str) -> tuple[memoryview[float], Callable[[float, float], float], float]:
+    """Where a column is counted, how two values of it become one, and what it is when it has counted nothing."""
+    join = _JOINED.get(name.rpartition("_")[2], _SUM)
+    counted: Any = table[name].data
+    return counted, join, inf if join is min else 0
 
 
 _JOINED: dict[str, Callable[[float, float], float]] = {"min": min, "max": max}

@@ -11,11 +11,13 @@ from mmesim import units
 from mmesim.experiment.explained import types
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.load import SIZED_FOR
-from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.binding.roots import Roots
 from mmesim.results.figures import DEVICE_USE
 from mmesim.results.miss_ratio import Curve
+from mmesim.scenario.constraints import Resource
 from mmesim.scenario.endpoint.router import Placement, RouterPolicy
 from mmesim.scenario.faults.kinds import ZoneLoss
+from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
 
 Value = str | int | float | bool
@@ -43,8 +45,6 @@ OF_AWS = (
     "endpoint.devices.",
 )
 """Fields, or what they begin with, that say what AWS decides."""
-PLAIN = re.compile(r"(?!\d+$)[\w-]+")
-"""A name that is one step of a path."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ def _fleet(ground: Ground) -> Iterator[Candidate]:
     for id, what, name in (
         ("next_size_up", "size up", types.larger(row)),
         ("next_size_down", "size down", types.smaller(row)),
-        ("type_with_more_memory", "more memory", types.with_more_memory(row)),
-        ("type_with_less_memory", "less memory", types.with_less_memory(row)),
+        ("type_with_more_memory", "more memory", types.with_more_memory(row, endpoint.prices)),
+        ("type_with_less_memory", "less memory", types.with_less_memory(row, endpoint.prices)),
     ):
         if name is not None:
             yield Candidate(id, f"{what}: {name}", {"endpoint.instance_type": name})
@@ -121,12 +121,13 @@ def _server(ground: Ground) -> Iterator[Candidate]:
     busiest = ground.roots.busiest
     if busiest is not None:
         model = models[busiest]
-        alone = sum(one.group == model.group for one in models) == 1
-        text = f"one more worker{'' if alone else ' each'}: {model.name if alone else model.group}"
+        alone = sum(one.entry == model.entry for one in models) == 1
+        text = f"one more worker{'' if alone else ' each'}: {model.name if alone else _entry_of(scenario, model)}"
         if model.device_memory_bytes:
             text += ", one more copy in device memory"
-        more = kind.model_workers(model).at_most + 1
-        yield Candidate("one_more_worker", text, {f"{_path(scenario, model.group)}.{kind.workers_key}": more})
+        more, field = kind.model_workers(model).at_most + 1, model.field(kind.workers_key)
+        if field is not None:
+            yield Candidate("one_more_worker", text, {field: more})
     by_default = [group for group in scenario.models if getattr(group, kind.workers_key) is None]
     if by_default and (busiest is None or len(scenario.models) > 1):
         sets: dict[str, Value] = {f"server.{kind.default_workers_key}": kind.most_default_workers + 1}
@@ -136,20 +137,17 @@ def _server(ground: Ground) -> Iterator[Candidate]:
         yield Candidate("queue_twice_as_long", f"queue of {2 * bound:,}", {"server.job_queue_size": 2 * bound})
     if "batch_delay" in ground.waits:
         longest = max(models, key=lambda model: model.max_batch_delay_s)
-        half = units.exact_seconds(longest.max_batch_delay_s / 2)
-        yield Candidate(
-            "half_the_batch_delay", "half the batch delay", {f"{_path(scenario, longest.group)}.max_batch_delay": half}
-        )
+        half, delay = units.exact_seconds(longest.max_batch_delay_s / 2), longest.field("max_batch_delay")
+        if delay is not None:
+            yield Candidate("half_the_batch_delay", "half the batch delay", {delay: half})
     if "disk" in ground.waits:
         twice = units.exact_bytes(2 * scenario.endpoint.disk_bytes)
         yield Candidate("disk_twice_as_large", "disk twice as large", {"endpoint.disk_size": twice})
 
 
-def _path(scenario: Scenario, group: str) -> str:
-    """Where a group of models is, as in `--set`: by its place where its name would not be read as one step."""
-    if PLAIN.fullmatch(group):
-        return f"models.{group}"
-    return f"models.{[one.name for one in scenario.models].index(group)}"
+def _entry_of(scenario: Scenario, model: Model) -> str:
+    """The name of the entry of `models` that a model is of."""
+    return scenario.models[int(model.entry)].name if model.entry.isdigit() else model.entry
 
 
 def _clients(ground: Ground) -> Iterator[Candidate]:

@@ -22,6 +22,7 @@ from mmesim.experiment.stored import Watch, simulate_all
 from mmesim.preflight.check import worst_first
 from mmesim.preflight.finding import Finding
 from mmesim.results.answers.explained import Explained, LeftOut
+from mmesim.results.binding.nothing import why_nothing
 from mmesim.results.binding.ranked import ranked
 from mmesim.results.findings.causes import causes
 from mmesim.results.findings.seen import Seen
@@ -94,6 +95,7 @@ def explain(
         verdict=verdict,
         usd_per_month=price(base.scenario.endpoint),
         binding_constraint=base.summary["binding_constraint"],
+        nothing_binds=_nothing_binds(base),
         limits=limits,
         deciding=[one.entry for one in compared],
         what_ifs=[one.entry for one in what_ifs],
@@ -101,6 +103,11 @@ def explain(
         findings=worst_first([*sizes, *(with_outcome(one, what_ifs) for one in found)]),
         steady_state=base.steady_state,
     )
+
+
+def _nothing_binds(base: Result) -> str | None:
+    nothing = base.summary["binding_constraint"] is None and base.summary["requests"]["ok"]
+    return why_nothing(base.summary["ledger_ms"]) if nothing else None
 
 
 def count_of(scenario: Scenario, replications: int | None = None) -> int:

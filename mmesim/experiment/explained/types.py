@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from mmesim.scenario.endpoint import catalogue
 from mmesim.scenario.endpoint.catalogue import Row
@@ -21,7 +21,7 @@ def own_row(endpoint: Endpoint) -> Row | None:
     """
     if endpoint.instance_type is None or set(overridden(endpoint)) - {"price_per_hour"}:
         return None
-    row = catalogue.look_up(endpoint.instance_type, endpoint.region)
+    row = endpoint.listed(endpoint.instance_type)
     return row if row.vcpu is not None and row.memory_gib is not None else None
 
 
@@ -37,27 +37,32 @@ def smaller(of: Row) -> str | None:
     return max(sizes, key=_vcpu).instance_type if sizes else None
 
 
-def with_more_memory(of: Row) -> str | None:
-    """The cheapest type with as many vCPUs of the same architecture and at least half as much memory again."""
-    return _cheapest(of, lambda one: _bytes(one) >= MORE_MEMORY * _bytes(of))
+def with_more_memory(of: Row, prices: Mapping[str, float] | None = None) -> str | None:
+    """The cheapest type with as many vCPUs of the same architecture and at least half as much memory again.
+
+    `prices`: USD an hour of the types that cost something else than in the catalogue.
+    """
+    return _cheapest(of, prices, lambda one: _bytes(one) >= MORE_MEMORY * _bytes(of))
 
 
-def with_less_memory(of: Row) -> str | None:
+def with_less_memory(of: Row, prices: Mapping[str, float] | None = None) -> str | None:
     """The cheapest type with as many vCPUs and at most three quarters of the memory, if it is cheaper."""
     price = of.price[0]
     if price is None:
         return None
-    return _cheapest(of, lambda one: _bytes(one) <= LESS_MEMORY * _bytes(of) and (one.price[0] or price) < price)
+    return _cheapest(
+        of, prices, lambda one: _bytes(one) <= LESS_MEMORY * _bytes(of) and (one.price[0] or price) < price
+    )
 
 
-def _cheapest(of: Row, fits: Callable[[Row], bool]) -> str | None:
+def _cheapest(of: Row, prices: Mapping[str, float] | None, fits: Callable[[Row], bool]) -> str | None:
     """Of the plain CPU types; those with SageMaker's own price before those whose price is estimated.
 
     Burstable types are left out: their CPU credits are no figure of the catalogue.
     """
     found = [
         one
-        for one in _rows(of.region)
+        for one in _rows(of.region, prices)
         if _vcpu(one) == _vcpu(of)
         and _is_arm(one) == _is_arm(of)
         and not one.instance_type.startswith("ml.t")
@@ -76,9 +81,9 @@ def _family(of: Row) -> list[Row]:
     ]
 
 
-def _rows(region: str) -> list[Row]:
+def _rows(region: str, prices: Mapping[str, float] | None = None) -> list[Row]:
     """The types without accelerators."""
-    rows = [catalogue.look_up(name, region) for name in catalogue.instance_types()]
+    rows = [catalogue.look_up(name, region).at((prices or {}).get(name)) for name in catalogue.instance_types()]
     return [row for row in rows if not row.gpu_count and not row.accelerator]
 
 

@@ -24,7 +24,7 @@ def explain(
     store: Path | None,
     watch: Watch | None,
 ) -> None:
-    """Find the largest wait of each case that fails, and what one more instance would do to the lines that fail."""
+    """Find what binds in each case that fails, and what one more instance would do to the lines that fail."""
     larger = [_with_one_more_instance(case, overrides) for case in failing]
     judge(larger)
     for case, more in zip(failing, larger, strict=True):

@@ -50,7 +50,7 @@ def gate(
     `overrides` are as for `--set`, of every scenario. `jobs` runs are simulated at the same time, or `executor` runs
     them, or the one that it makes when something has to be simulated. `store` is a file: what is in it is not run
     again. `allowed` may refuse a scenario with a UserError. A file that is wrong does not keep the others from being
-    tried: its `error` says what is wrong. `explain` finds the largest wait of what fails, and what one more instance
+    tried: its `error` says what is wrong. `explain` finds what binds where something fails, and what one more instance
     would do; `robustness` finds the answer under what AWS does not publish. With `baselines` a scenario is compared
     with the NAME.baseline.json beside its file, where there is one. `fresh` gets the baseline of today for each
     scenario that could be tried, by the file to save it in; an old one that cannot be used is then none, since it is

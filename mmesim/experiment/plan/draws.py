@@ -25,6 +25,7 @@ from mmesim.experiment.plan.walk import Walk, cannot_be, screened
 from mmesim.experiment.unknowns.uncertain import drawn, shares_of
 from mmesim.results.answers.planned import FleetLine
 from mmesim.results.expect.expect import compare
+from mmesim.scenario.constraints import NAMES
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.plan import Plan
@@ -200,7 +201,7 @@ def _add(fleet: Tried, one: Tried) -> None:
 
 
 def _lacks(binds: Counter[str]) -> str:
-    return ", ".join(f"{name} in {count}" for name, count in binds.most_common())
+    return ", ".join(f"{NAMES.get(name, name)} in {count}" for name, count in binds.most_common())
 
 
 def _most(binds: Counter[str]) -> str | None:

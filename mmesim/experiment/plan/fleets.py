@@ -46,6 +46,7 @@ class Option:
     price_estimated: bool
     predicted_miss_ratio: float | None
     everything_in_memory: bool
+    price_given: bool = False
     in_grid: bool = True
     """Whether it may be chosen: the fleet that the scenario names is shown in any case."""
 
@@ -129,6 +130,7 @@ def option_of(values: Mapping[str, object], scenario: Scenario, plan: Plan) -> O
         instance_count=count,
         usd_per_month=math.nan if price is None else round(price * count * HOURS_PER_MONTH, 6),
         price_estimated=host.price_estimated,
+        price_given=host.price_given,
         predicted_miss_ratio=predicted_miss_ratio(fleet),
         everything_in_memory=everything_in_memory(fleet),
     )

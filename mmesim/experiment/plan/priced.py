@@ -37,7 +37,10 @@ def _for_all(template: Template, base: Scenario, key: str, others: list[str]) ->
     )
     own = base.endpoint.instance_type
     message = f"belongs to {own or 'one host'}, but in plan.grid {named} would have it as well"
-    hint = "leave it out: the catalogue has that of each type; or plan for one type at a time"
+    if key == "price_per_hour":
+        hint = f"give the price of each type: endpoint: {{prices: {{{own or others[0]}: 0.23 USD}}}}; or leave it out"
+    else:
+        hint = "leave it out: the catalogue has that of each type; or plan for one type at a time"
     return Problem(file, line, field, None, message, hint)
 
 
@@ -50,8 +53,9 @@ def unpriced(template: Template, fleets: Iterable[Scenario]) -> Iterator[Problem
         file, line = place or template.where(("plan", "grid")) or (fleet.name, None)
         what = endpoint.instance_type or "this host"
         where = "" if endpoint.instance_type is None else f" in {endpoint.region}"
-        given = "endpoint: {price_per_hour: 0.23 USD}"
-        hint = f"write {given}" if place is None else f"leave it out, or plan for it alone with {given}"
+        hint = "write endpoint: {price_per_hour: 0.23 USD}"
+        if place is not None:
+            hint = f"leave it out, or give what you pay: endpoint: {{prices: {{{endpoint.instance_type}: 0.23 USD}}}}"
         field = "plan.grid" if place is None else f"plan.grid.{TYPE}"
         message = f"no price is known for {what}{where}, and fleets are compared by price"
         yield Problem(file, line, field, endpoint.instance_type, message, hint)

@@ -101,6 +101,7 @@ class Tried:
             instance_count=of.instance_count,
             usd_per_month=of.usd_per_month if of.needs else None,
             price_estimated=of.price_estimated,
+            price_given=of.price_given,
             state=self.state,
             stage=self.stage,
             lines=list(self.lines),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mmesim.errors import ScenarioError, UserError
+from mmesim.experiment.split import containers
 from mmesim.experiment.split.candidates import Leaving, Loads
 from mmesim.experiment.split.lines import held
 from mmesim.preflight.offered import Offered
@@ -20,8 +21,6 @@ from mmesim.scenario.run.expected import HOURS_PER_MONTH
 from mmesim.scenario.run.split import Split
 from mmesim.scenario.scenario import Scenario
 
-LEAST_CONTAINER_BYTES = 128_000_000
-"""Memory that a copy of an inference component must ask for (API of CreateInferenceComponent: 128 MB)."""
 MOST_CONTAINERS = 15
 """Containers of a multi-container endpoint (developer guide)."""
 MOST_DEDICATED = 10
@@ -36,6 +35,7 @@ FAMILIES = ("ml.c5", "ml.m5", "ml.r5")
 MOST_VCPU = 16
 ROUNDING = 1e-9
 """Relative difference of prices that is none."""
+Contained = Callable[[Scenario], Mapping[str, object]]
 Priced = tuple[float, str | None, int]
 """USD a month, type and number of instances."""
 NEVER_SPILLS = 1_000_000
@@ -63,7 +63,7 @@ class Fleet:
         room, hosted = Host(offered), self.scenario.hosted
         for what in ("memory", "tasks", "disk", "device_memory"):
             if not all(room.fits(model, what) for model in hosted):
-                return f"{what}: a model does not fit"
+                return f"{what}: {'a model does not' if len(hosted) == 1 else 'not all models'} fit"
         if self.kind not in ("rest", "second_mme"):
             copies = endpoint.instance_count if self.kind != "components" else 1
             need = sum(model.pool_memory_bytes for model in hosted) * copies
@@ -111,7 +111,7 @@ class Fleets:
         endpoint = self.scenario.endpoint
         if type_ is None or type_ == endpoint.instance_type:
             return free_memory_bytes(endpoint)
-        memory = (catalogue.look_up(type_, endpoint.region).memory_gib or 0.0) * 2**30
+        memory = (endpoint.listed(type_).memory_gib or 0.0) * 2**30
         usable = min(endpoint.memory_threshold * memory, memory - endpoint.memory_reserve_bytes)
         return usable - endpoint.base_memory_bytes
 
@@ -145,7 +145,7 @@ class Fleets:
         """A multi-container endpoint: every instance runs a container for each model."""
         values = {**self._here(only=leaving.names), **self._hosts(type_, count), **_everywhere(count)}
         values |= self._workers(leaving.models, type_, count)
-        return self._possible("multi_container", values, contained=leaving.models)
+        return self._possible("multi_container", values, containers.on_every_host)
 
     def components(self, leaving: Leaving, type_: str | None, count: int) -> Fleet | None:
         """Inference components: one copy of each model, in a container of its own, on one of the instances."""
@@ -153,7 +153,7 @@ class Fleets:
         router = {"policy": "sticky", "misroute": "0 %", "spill_at": NEVER_SPILLS}
         values |= {f"endpoint.router.{key}": value for key, value in router.items()}
         values |= self._workers(leaving.models, type_, 1)
-        return self._possible("components", values, contained=leaving.models)
+        return self._possible("components", values, containers.around_each_copy)
 
     def _here(self, only: Sequence[str] | None = None, without: Sequence[str] | None = None) -> dict[str, object]:
         """Which models are hosted: of those that the endpoint hosts now."""
@@ -171,25 +171,31 @@ class Fleets:
         return {**({} if own else {"endpoint.instance_type": type_}), "endpoint.instance_count": count}
 
     def _workers(self, models: Sequence[Model], type_: str | None, count: int) -> dict[str, object]:
-        """As many workers as are busy half of the time at most, at least those there are, and no more than vCPUs."""
+        """As many workers as are busy half of the time at most, at least those there are, and no more than vCPUs.
+
+        A table that says how many workers a model has keeps them.
+        """
         vcpu = self.scenario.endpoint.host.vcpu
         if type_ is not None and type_ != self.scenario.endpoint.instance_type:
-            vcpu = catalogue.look_up(type_, self.scenario.endpoint.region).vcpu or vcpu
+            vcpu = self.scenario.endpoint.listed(type_).vcpu or vcpu
         found: dict[str, int] = {}
+        more: dict[str, None] = {}
         for model in models:
             busy = float(self._loads.rate[model.index] * self._loads.call_s[model.index]) / count
             wanted = max(model.workers, min(vcpu, math.ceil(busy / BUSY)))
-            found[model.group] = max(found.get(model.group, 0), wanted)
+            field = model.field("workers")
+            if field is not None:
+                found[field] = max(found.get(field, 0), wanted)
+                more |= {field: None} if wanted > model.workers else {}
         if self.scenario.server_kind.queue.scope == "server":
             return {}  # no model has workers of its own
-        default = {model.group: model.workers for model in models}
-        return {f"models.{group}.workers": n for group, n in found.items() if n != default[group]}
+        return {field: found[field] for field in more}
 
-    def _possible(self, kind: Kind, values: Mapping[str, object], contained: Sequence[Model] = ()) -> Fleet | None:
-        """The fleet, None where the scenario contradicts such hosts; each of `contained` gets its own container."""
+    def _possible(self, kind: Kind, values: Mapping[str, object], contained: Contained | None = None) -> Fleet | None:
+        """The fleet, None where the scenario contradicts such hosts; `contained`: its models in their containers."""
         try:
             fleet = self._fleet(kind, values)
-            return fleet if not contained else self._fleet(kind, {**values, **_in_containers(fleet.scenario)})
+            return fleet if contained is None else self._fleet(kind, {**values, **contained(fleet.scenario)})
         except ScenarioError:
             return None
 
@@ -206,20 +212,6 @@ def _everywhere(count: int) -> dict[str, object]:
     return {"endpoint.warm": "stationary", "endpoint.router.policy": "random", "endpoint.router.misroute": "0 %"}
 
 
-def _in_containers(scenario: Scenario) -> dict[str, object]:
-    """Each copy in a container of its own: what a container takes without models comes to every copy."""
-    base = scenario.endpoint.base_memory_bytes
-    values: dict[str, object] = {"endpoint.base_memory": 0}
-    for model in scenario.hosted:
-        extra = max(base, LEAST_CONTAINER_BYTES - model.pool_memory_bytes)
-        each = extra if model.preload_model else math.ceil(extra / model.workers)
-        if "process_memory_bytes" in scenario.server_kind.meaningless_of_model:
-            values[f"models.{model.group}.memory"] = f"{model.memory_bytes + each} B"
-        else:
-            values[f"models.{model.group}.process_memory"] = f"{model.process_memory_bytes + each} B"
-    return values
-
-
 def _types(scenario: Scenario, wanted: Split) -> dict[str | None, float]:
     """Type -> USD an hour. A host with figures of its own is the only one that there is."""
     endpoint = scenario.endpoint
@@ -227,19 +219,20 @@ def _types(scenario: Scenario, wanted: Split) -> dict[str | None, float]:
     assert own is not None
     as_listed = None
     if endpoint.instance_type is not None:
-        listed = catalogue.look_up(endpoint.instance_type, endpoint.region)
+        listed = endpoint.listed(endpoint.instance_type)
         as_listed = HostType.model_validate(listed.figures())
     if as_listed != endpoint.host:
         if wanted.instance_types is not None:
             raise UserError(
                 f"{scenario.name}: split.instance_types: the endpoint gives figures of its hosts itself, such as vcpu, "
-                "memory or price_per_hour, which would hold for other types too: give an instance_type alone"
+                "memory or price_per_hour, which would hold for other types too: give an instance_type alone, and what "
+                "you pay for each type as endpoint.prices"
             )
         return {endpoint.instance_type: own}
     names: Sequence[str | None] = wanted.instance_types or (endpoint.instance_type, *_usual())
     prices: dict[str | None, float] = {}
     for name in names:
-        row = None if name is None else catalogue.look_up(name, endpoint.region)
+        row = None if name is None else endpoint.listed(name)
         price = own if name == endpoint.instance_type else None if row is None else row.price[0]
         if price is not None:
             prices[name] = price

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from mmesim import units
+from mmesim.experiment.split import containers
 from mmesim.experiment.split.candidates import Leaving
 from mmesim.experiment.split.fleets import MOST_COMPONENTS, MOST_CONTAINERS, MOST_DEDICATED
 from mmesim.experiment.split.serverless import price_per_gib_second
 from mmesim.results.answers.split import NotTried
 from mmesim.scenario.run.split import Option, Split
+from mmesim.scenario.scenario import Scenario
 
 MOST: dict[str, int] = {
     "dedicated": MOST_DEDICATED,
@@ -32,13 +34,13 @@ def wanted_options(wanted: Split, region: str) -> tuple[list[Option], list[NotTr
     return options, [NotTried(option="serverless", reason=reason)]
 
 
-def does_not_apply(option: Option, leaving: Leaving, of: int) -> str | None:
-    """Why an option is nothing for some models of an endpoint that has `of`; None when it is."""
-    number = len(leaving.models)
+def does_not_apply(option: Option, leaving: Leaving, scenario: Scenario) -> str | None:
+    """Why an option is nothing for some models of an endpoint; None when it is."""
+    number, of = len(leaving.models), len(scenario.hosted)
     if number > MOST.get(option, number):
         return f"{units.show_count(number)} models; {MOST[option]} at most"
     if option == "second_mme" and number == of:
         return "all models would be on the second one"
     if option in ("second_mme", "multi_container") and number == 1:
         return "one model alone is a dedicated endpoint"
-    return None
+    return containers.why_not(scenario, leaving.models) if option == "components" else None

@@ -182,7 +182,7 @@ class _Split:
     def _try(self, option: Option, number: int, row: _Row) -> Tried:
         """One option for some models: the cheapest that keeps the lines and costs less than what it frees."""
         leaving = row.leaving
-        why_not = does_not_apply(option, leaving, len(self.scenario.hosted))
+        why_not = does_not_apply(option, leaving, self.scenario)
         if why_not is not None:
             return Tried(option=option, state="does not apply", usd_per_month=None, reason=why_not)
         kept = 0.0 if row.rest is None else row.rest.fleet.usd_per_month

@@ -32,12 +32,14 @@ class Keys:
         """What all replications of a scenario have in common.
 
         That is everything that decides what is measured: the scenario without its name, its beliefs, its sweep, its
-        plan, its split and its number of replications; of `expect` the latency limits alone, which are bucket edges,
-        and the calls that are counted apart; the content of the files that it names; and the versions of mmesim,
-        Python, NumPy, Numba and the machine.
+        plan, its split, its number of replications and the prices of types that it has not; of `expect` the latency
+        limits alone, which are bucket edges, and the calls that are counted apart; the content of the files that it
+        names; and the versions of mmesim, Python, NumPy, Numba and the machine.
         """
         left_out = {"name", "beliefs", "sweep", "plan", "split", "expect"}
         data = scenario.model_dump(mode="json", by_alias=True, exclude=left_out)
+        for one in (data, *data["deploys"]):
+            (one.get("endpoint") or {}).pop("prices", None)  # the host has that of its type
         for name in NOT_MEASURED:
             data["run"].pop(name, None)
         if scenario.run.warmup_s == AUTO:

@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 
 from mmesim import units
 from mmesim.errors import OutputError, UserError
-from mmesim.files import beside, whole, write_text, writing
+from mmesim.files import whole, write_text
 from mmesim.results.compare import stable
 from mmesim.results.expect.asked import asked, recoveries
 from mmesim.results.figures import read
+from mmesim.results.folder import writable
 from mmesim.results.latency import pool
 from mmesim.results.provenance import Origin, provenance
 from mmesim.results.result import Result
@@ -247,15 +248,14 @@ def refuse_without_recovery(scenario: Scenario) -> None:
 
 
 def prepare(folder: Path, scenario: str | None = None) -> None:
-    """Make a folder for the files of a sweep.
+    """Make sure that the files of a sweep could be written to a folder, and leave everything as it was.
 
     OutputError when nothing can be written there, or when it holds those of a scenario of another name than `scenario`.
     """
     of = _scenario_of(folder) or scenario
     if scenario is not None and of != scenario:
         raise OutputError(f"{folder} holds the sweep of another scenario, {of!r}: choose another folder with --out")
-    with writing(folder), beside(folder / FILES[0]):
-        pass
+    writable(folder, folder.absolute())
 
 
 def _scenario_of(folder: Path) -> object:

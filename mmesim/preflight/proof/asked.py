@@ -13,6 +13,7 @@ import numpy as np
 from mmesim.arrays import Flags, Floats
 from mmesim.preflight.proof.calls import Calls, calls_between
 from mmesim.preflight.proof.chance import least_share
+from mmesim.scenario.constraints import Constraint
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.settings import AUTO
@@ -73,7 +74,7 @@ class Bad:
 
     share: float
     """At least, 0 if nothing."""
-    binds: str
+    binds: Constraint
     text: str
 
 

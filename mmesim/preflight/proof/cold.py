@@ -22,10 +22,9 @@ from mmesim.arrays import Flags, Floats
 from mmesim.preflight.offered import named
 from mmesim.preflight.proof.asked import Asked, Bad
 from mmesim.preflight.proof.chance import margin
-from mmesim.preflight.proof.fleet import RESOURCES, Fleet, Room
-
-LACKS = {"memory": "memory", "tasks": "processes and threads", "disk": "disk", "device_memory": "device memory"}
-SHOWN = {"memory": "memory", "tasks": "room for processes and threads", "disk": "disk space"}
+from mmesim.preflight.proof.fleet import Fleet, Room
+from mmesim.preflight.room import HELD
+from mmesim.scenario.constraints import NAMES
 
 
 def never_fits(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
@@ -34,10 +33,10 @@ def never_fits(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     proved = float(calls[fleet.failing].sum())
     if proved <= 0.0:
         return
-    lost = {resource: float(calls[fleet.never_fits[resource]].sum()) for resource in RESOURCES}
-    binds = max(RESOURCES, key=lambda resource: lost[resource])
+    lost = {resource: float(calls[fleet.never_fits[resource]].sum()) for resource in HELD}
+    binds = max(HELD, key=lambda resource: lost[resource])
     models = [fleet.offered.models[row] for row in np.flatnonzero(fleet.never_fits[binds] & (calls > 0.0)).tolist()]
-    text = f"{named([model.name for model in models])} can never be loaded for lack of {LACKS[binds]}"
+    text = f"{named([model.name for model in models])} can never be loaded for lack of {NAMES[binds]}"
     yield Bad(asked.share_of(proved), binds, text)
 
 
@@ -86,7 +85,8 @@ def held(fleet: Fleet, asked: Asked, room: Room) -> str:
     if len(needs) and needs[0] > 0.0:
         fitting = min(fitting, int(max(0.0, room.has) // needs[0]) * fleet.caches)
     each = fleet.caches == 1 < fleet.scenario.endpoint.most_instances
-    where = f"{SHOWN[room.resource]}{' of each instance' if each else ''}"
+    what = f"{'room for ' if room.resource == 'tasks' else ''}{NAMES[room.resource]}"
+    where = f"{what}{' of each instance' if each else ''}"
     return f"{where} holds at most {fitting:,} of {len(needs):,} models"
 
 

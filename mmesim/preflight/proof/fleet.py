@@ -14,11 +14,10 @@ from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.proof.law import least
 from mmesim.preflight.proof.work import shortest, time_of_call
-from mmesim.preflight.room import Host
+from mmesim.preflight.room import HELD, Held, Host
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
 
-RESOURCES = ("memory", "tasks", "disk", "device_memory")
 MOST = 2**62
 
 
@@ -26,7 +25,7 @@ MOST = 2**62
 class Room:
     """What each model takes of a resource, and what one host has of it for models."""
 
-    resource: str
+    resource: Held
     needs: Floats
     """[models]"""
     has: float
@@ -54,13 +53,13 @@ class Fleet:
         return 1 if endpoint.router.policy.spreads else endpoint.most_instances
 
     @cached_property
-    def never_fits(self) -> dict[str, Flags]:
+    def never_fits(self) -> dict[Held, Flags]:
         """Resource -> [models] whether an empty host has too little of it.
 
         With `warm: true` a model is there at the start though it takes too much memory while it loads.
         """
         hosts = Host(self.offered)
-        found = {resource: ~hosts.holds(resource) for resource in RESOURCES}
+        found = {resource: ~hosts.holds(resource) for resource in HELD}
         if self.scenario.endpoint.warm is True:
             memory = self.rooms[0]
             found["memory"] = found["memory"] & (memory.needs > memory.has)

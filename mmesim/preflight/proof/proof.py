@@ -16,10 +16,12 @@ import numpy as np
 from mmesim import units
 from mmesim.preflight.offered import named
 from mmesim.preflight.proof.asked import Asked, Bad, Kind, asked
-from mmesim.preflight.proof.cold import LACKS, cold_calls, never_fits, unloaded
-from mmesim.preflight.proof.fleet import RESOURCES, Fleet
+from mmesim.preflight.proof.cold import cold_calls, never_fits, unloaded
+from mmesim.preflight.proof.fleet import Fleet
 from mmesim.preflight.proof.load import cpu, devices, own_time, workers
 from mmesim.preflight.proof.reload import reloads
+from mmesim.preflight.room import HELD
+from mmesim.scenario.constraints import NAMES, Constraint
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario
 
@@ -50,7 +52,7 @@ class Proof:
     """Of the calls that the line is about, those that are slow or failed (or, of a hit ratio, miss) at least."""
     allowed: float
     """Share with which the line could still hold."""
-    binds: str
+    binds: Constraint
     """What there is too little of, as `binding_constraint.id` in summary.json; `service`: the calls' own work."""
     text: str
     """In words, with figures."""
@@ -93,11 +95,11 @@ def _certain(fleet: Fleet, line: Asked) -> Iterator[Proof]:
     """That all calls fail, whoever makes them: no host can hold any of their models."""
     if line.allowed < 1.0:
         rows = np.flatnonzero(line.rows)
-        binds = next(one for one in RESOURCES if fleet.never_fits[one][rows].any())
+        binds = next(one for one in HELD if fleet.never_fits[one][rows].any())
         names = named([fleet.offered.models[row].name for row in rows.tolist()])
-        yield _proof(line, 1.0, binds, f"{names} can never be loaded for lack of {LACKS[binds]}: all calls fail")
+        yield _proof(line, 1.0, binds, f"{names} can never be loaded for lack of {NAMES[binds]}: all calls fail")
 
 
-def _proof(line: Asked, share: float, binds: str, text: str) -> Proof:
+def _proof(line: Asked, share: float, binds: Constraint, text: str) -> Proof:
     text = f"{text}, `{line.line.text}` allows {units.show_fraction(line.allowed)}"
     return Proof(line.line, share, line.allowed, binds, text)

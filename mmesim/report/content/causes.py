@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mmesim.report import formats, phrases
+from mmesim.report import phrases
 from mmesim.report.blocks import Bars, Block, Lines, Part, Title
+from mmesim.results.binding.nothing import why_nothing
 from mmesim.scenario.figures import parts_of
 
 AT_ONCE = ("network", "router", "overhead")
@@ -17,50 +18,32 @@ NEGLIGIBLE = 0.001
 """Parts of the ledger below this share of the latency in every column shown are left out."""
 
 
-OWN = ("network", "router", "service", "overhead")
-"""What a call takes by itself."""
-
-
 def binds(summary: Any) -> Iterator[Block]:
     """The resource that most of the tail waits for, with its use, its limit and what to try."""
     found = _binding(summary)
     if found is not None:
-        name, _, rest = found["text"].partition(": ")
+        name, rest = named(found["text"])
         use, _, share = rest.rpartition("; ")
         yield Title("What binds", name)
         yield Lines((use, share, *([f"try {found['try']}"] if found["try"] else [])))
     elif summary["requests"]["ok"]:
-        yield Title("What binds", f"nothing: {_nothing(summary['ledger_ms'])}")
+        yield Title("What binds", f"nothing: {why_nothing(summary['ledger_ms'])}")
 
 
 def binding_name(summary: Any) -> str | None:
     """What binds, in a word or two; None when nothing does."""
     found = _binding(summary)
-    return None if found is None else str(found["text"]).partition(": ")[0]
+    return None if found is None else named(found["text"])[0]
+
+
+def named(text: str) -> tuple[str, str]:
+    """The text of the finding on what binds: the name of that, and the rest."""
+    name, _, rest = text.partition(": ")
+    return name, rest
 
 
 def _binding(summary: Any) -> Any | None:
     return next((entry for entry in summary["findings"] if entry["id"] == "binding_constraint"), None)
-
-
-def _nothing(ledger: Any) -> str:
-    """Why nothing binds: slow calls have more work, or they wait, but not for long."""
-    own = "the slowest calls are slow by their own work"
-    tail, middle = ledger["p99"], ledger["p50"]
-    if not tail["mean"] or not middle["mean"]:
-        return own
-    waits = {part: tail[part] for part in parts_of(tail) if part not in OWN}
-    more_work, waited = sum(tail[part] - middle[part] for part in OWN), sum(waits.values())
-    if waited <= max(0.0, more_work):
-        return own
-    most = max(waits, key=lambda part: waits[part])
-    alone = sum(middle[part] for part in OWN)
-    if waited < NEGLIGIBLE * alone:  # rounding, or as good as none
-        return "calls do not wait"
-    return (
-        f"calls around p99 wait {formats.number(waited)} ms (most of it: {most}), little against the "
-        f"{formats.number(alone)} ms that a call takes by itself"
-    )
 
 
 def failed(summary: Any) -> Iterator[Block]:

@@ -9,6 +9,7 @@ from mmesim import units
 from mmesim.preflight.finding import Finding
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
+from mmesim.report.content.causes import named
 from mmesim.report.content.steadiness import of_runs
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ SHOWN_APART = ("binding_constraint",)
 """Findings that a section of its own says."""
 LEAST = 0.01
 """Shares of the tail and of the errors below this are not shown."""
-EVENT = "a fault, a deploy or a scale-in of the scenario (`mmesim run` names it)"
-"""What binds when it is not a resource."""
 MOST_NAMED = 4
 """What-ifs that are named at once."""
 
@@ -56,11 +55,10 @@ def _head(found: Explained) -> Iterator[Block]:
 def _limits(found: Explained) -> Iterator[Block]:
     """What slow and failed calls wait for."""
     shown = [one for one in found.limits if max(one.share_of_tail or 0.0, one.share_of_errors or 0.0) >= LEAST]
-    binds = _binds(found)
+    nothing = "nothing" if found.nothing_binds is None else f"nothing: {found.nothing_binds}"
+    yield Title("What binds", _binds(found) or nothing)
     if not shown:
-        yield Title("What binds", binds or "nothing: slow calls are slow by their own work")
         return
-    yield Title("What binds", binds or "nothing: slow calls wait, but little")
     columns = (Column("tail", "right"), Column("errors", "right"), Column("due to"))
     rows = tuple(
         (Cell(_share(one.share_of_tail)), Cell(_share(one.share_of_errors)), Cell(one.text)) for one in found.limits
@@ -71,11 +69,9 @@ def _limits(found: Explained) -> Iterator[Block]:
 
 
 def _binds(found: Explained) -> str | None:
-    """What binds in a word; None when nothing does."""
-    if found.binding_constraint is None:
-        return None
-    name = str(found.binding_constraint["id"])
-    return EVENT if name == "event" else name
+    """What binds, by its name in the report of a run; None when nothing does."""
+    texts = (one.text for one in found.findings if one.id in SHOWN_APART)
+    return next((named(text)[0] for text in texts), None)
 
 
 def _share(share: float | None) -> str:
@@ -226,7 +222,8 @@ def _left_out(found: Explained) -> Iterator[Block]:
 def _answer(found: Explained) -> Iterator[Block]:
     """What binds, and what is worth most."""
     judged = [] if found.verdict is None else [phrases.VERDICTS[found.verdict][0]]
-    judged.append(f"{_binds(found) or 'nothing'} binds")
+    binds = _binds(found)
+    judged.append("nothing binds" if binds is None else f"what binds: {binds}")
     yours = [one for one in found.what_ifs if one.yours]
     first = next(iter(yours), None)
     if found.verdict == "pass":

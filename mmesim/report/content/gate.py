@@ -65,9 +65,9 @@ def lines_table(asked: tuple[words.Asked, ...]) -> Table:
 def _explained(scenario: GatedScenario) -> Iterator[Block]:
     """What `--explain` adds to a scenario that fails."""
     if scenario.binding_constraint is not None:
-        yield Lines((f"largest wait: {explained.largest_wait(scenario.binding_constraint)}",))
+        yield Lines((f"what binds: {explained.what_binds(scenario.binding_constraint)}",))
     elif scenario.one_more_instance is not None:
-        yield Lines((f"largest wait: {explained.NO_WAIT}",))
+        yield Lines((f"what binds: {explained.NOTHING}",))
     if scenario.one_more_instance:
         yield Lines(("with one more instance:",))
         yield Lines(tuple(explained.with_one_more(scenario.one_more_instance)), "list")

@@ -89,7 +89,7 @@ def cheapest(result: SweepResult) -> Iterator[Lines]:
     known = [(price, point) for price, point in priced if price is not None]
     of_one = "endpoint.price_per_hour" in _given_for_all(result)
     if not known or of_one:
-        why = "one price is given for all types" if of_one else "no price is known"
+        why = "one price is given for all types: endpoint.prices has one for each" if of_one else "no price is known"
         yield Lines((f"passes: {', '.join(f'point {point.number}' for point in passing)} ({why})",))
         return
     price, point = min(known, key=lambda one: one[0])

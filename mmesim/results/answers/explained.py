@@ -118,6 +118,8 @@ class Explained(Entry):
     """of all instances, on demand, 730 hours; null without a price"""
     binding_constraint: dict[str, Any] | None
     """as in summary.json"""
+    nothing_binds: str | None
+    """why nothing does, in words; null where something does, and where every call failed"""
     limits: list[Limit]
     """all that slow and failed calls wait for, the largest share first"""
     deciding: list[Deciding]

@@ -88,9 +88,11 @@ class Fleet(Entry):
     instance_count: Annotated[int, Field(ge=1)]
     """instances"""
     usd_per_month: float | None
-    """of all instances, on demand, 730 hours; null without a price"""
+    """of all instances, 730 hours, on demand unless `price_given`; null without a price"""
     price_estimated: bool
     """the price is not AWS's, but estimated from types like it"""
+    price_given: bool = False
+    """the scenario gives the price: endpoint.prices or endpoint.price_per_hour"""
     state: State
     """what was found"""
     stage: Stage | None
@@ -101,7 +103,8 @@ class Fleet(Entry):
     reason: str | None
     """why it was turned down or is open, in words"""
     binds: str | None
-    """what it lacks, as the id of a binding constraint: memory, cpu, workers, tasks, load_slots ..."""
+    """what limits it, as the id of a binding constraint: memory, cpu, workers, tasks, load_slots ...; service: the
+    calls' own work, too slow on an idle instance"""
     predicted_miss_ratio: float | None
     """share of calls that find no copy in memory, by Che's approximation; null for recorded traffic"""
     everything_in_memory: bool
@@ -189,8 +192,8 @@ class WhyNot(Entry):
     fleets: Count
     """that were turned down or are open"""
     binds: dict[str, int]
-    """what they lack -> how many fleets lack it, or in how many draws of uncertain inputs `nearest` does; the most
-    frequent first"""
+    """what limits them -> how many of them, or in how many draws of uncertain inputs `nearest`; the most frequent
+    first"""
     nearest: Count
     """row in `fleets` of the one that came nearest to its limits; where nothing was simulated, of the largest"""
     text: str

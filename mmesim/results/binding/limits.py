@@ -15,9 +15,10 @@ from mmesim.preflight.devices import instances_for as device_instances
 from mmesim.preflight.load import instances_for
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
-from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
-from mmesim.results.binding.roots import Resource, Roots
+from mmesim.preflight.room import Held, Host, copies_of_each, free_memory_bytes
+from mmesim.results.binding.roots import Roots
 from mmesim.results.run_data import CAUSES
+from mmesim.scenario.constraints import NAMES, Resource
 from mmesim.scenario.models.groups import Model
 
 SELDOM = 0.5
@@ -26,28 +27,33 @@ SELDOM = 0.5
 
 @dataclass(frozen=True)
 class Use:
-    """What is used of a resource, its limit (None: it has none), both in its unit; the same in words; what to try."""
+    """What is used of a resource, its limit (None: it has none), both in its unit; the same in words; what to try.
+
+    `of`: whose it is, where that is one model's.
+    """
 
     used: float
     limit: float | None
     text: str
     try_: str
     evidence: Mapping[str, float | str] = field(default_factory=dict)
+    of: str = ""
 
 
 def use_of(resource: Resource, roots: Roots) -> Use:
-    """The use of a resource against its limit."""
-    return _USES[resource](roots)
+    """The use of a resource against its limit; its text begins with the name of the resource."""
+    use = _USES[resource](roots)
+    return replace(use, text=f"{NAMES[resource]}{use.of}: {use.text}")
 
 
 def _cpu(roots: Roots) -> Use:
     hosts = roots.instances
     where = "the fullest instance" if hosts > 1 else "the instance"
-    text = f"CPU: the vCPUs of {where} are busy {units.show_fraction(roots.cpu)} of the time"
+    text = f"the vCPUs of {where} are busy {units.show_fraction(roots.cpu)} of the time"
     if roots.broken is not None and roots.cpu_then > roots.cpu:
         each = "in the minute" if roots.broken.minutes == 1 else f"in the {roots.broken.minutes:,} minutes"
         text = (
-            f"CPU: the vCPUs are busy {units.show_fraction(roots.broken.cpu)} of the time {each} that broke a limit; "
+            f"the vCPUs are busy {units.show_fraction(roots.broken.cpu)} of the time {each} that broke a limit; "
             f"{units.show_fraction(roots.cpu)} on {where} over the whole run"
         )
     enough = instances_for(Offered(roots.scenario))
@@ -64,21 +70,22 @@ def _workers(roots: Roots) -> Use:
         return Use(
             busy,
             there,
-            f"workers: {units.show_number(busy)} of {units.show_number(there)} are busy on average",
+            f"{units.show_number(busy)} of {units.show_number(there)} are busy on average",
             f"more workers (server.{roots.scenario.server_kind.default_workers_key})",
         )
     model = roots.scenario.model_table()[row]
     busy, there = (float(of[row]) / roots.measured_s for of in (roots.tenants.worker_busy_s, roots.tenants.worker_s))
     share = units.show_fraction(roots.workers)
     of = f"{units.show_number(busy)} of {units.show_number(there)}"
-    text = f"workers of {model.name}: {of} are busy on average ({share})"
+    text = f"{of} are busy on average ({share})"
     kind = roots.scenario.server_kind
+    named, owner = {"model": model.name}, f" of {model.name}"
     if roots.grows:
-        return _growing_workers(roots, model, Use(busy, there, text, "", {"model": model.name}))
+        return _growing_workers(roots, model, Use(busy, there, text, "", named, of=owner))
     if roots.workers < SELDOM:
         text += ", but calls that come at the same time wait for each other"
     more = kind.model_workers(model).at_most + 1
-    return Use(busy, there, text, f"models.{model.group}.{kind.workers_key}={more}", {"model": model.name})
+    return Use(busy, there, text, model.advice(kind.workers_key, more), named, of=owner)
 
 
 def _growing_workers(roots: Roots, model: Model, use: Use) -> Use:
@@ -89,15 +96,13 @@ def _growing_workers(roots: Roots, model: Model, use: Use) -> Use:
         f"{use.text}, but a copy starts with {workers.at_start} and gets more only while {waiting}, up to "
         f"{workers.at_most}{', and each of them loads the model first' if workers.loads else ''}"
     )
-    return replace(use, text=text, try_=f"models.{model.group}.workers={workers.at_start + 1}")
+    return replace(use, text=text, try_=model.advice("workers", workers.at_start + 1))
 
 
 def _queue(roots: Roots) -> Use:
     bound = float(roots.scenario.server_kind.queue.bound)
     share = units.show_fraction(roots.busy_when_full)
-    text = (
-        f"queue: bursts fill its {bound:,.0f} places, though workers and CPU are at most {share} busy in those minutes"
-    )
+    text = f"bursts fill all {bound:,.0f} places, though workers and CPU are at most {share} busy in those minutes"
     return Use(bound, bound, text, f"server.job_queue_size={2 * int(bound)}")
 
 
@@ -105,8 +110,8 @@ def _batch_delay(roots: Roots) -> Use:
     models = roots.scenario.model_table()
     longest = max(models, key=lambda model: model.max_batch_delay_s)
     limit = longest.max_batch_delay_s
-    text = f"batches: calls wait for a batch to fill, up to {units.show_seconds(limit)}"
-    return Use(limit, limit, text, f"a shorter models.{longest.group}.max_batch_delay")
+    text = f"calls wait for a batch to fill, up to {units.show_seconds(limit)}"
+    return Use(limit, limit, text, f"a shorter models.{longest.entry}.max_batch_delay")
 
 
 def _memory(roots: Roots) -> Use:
@@ -119,7 +124,7 @@ def _memory(roots: Roots) -> Use:
     one = free_memory_bytes(endpoint)
     fit = min(n, int(one // each) * roots.instances_then) if each else 0
     text = (
-        f"memory: {fit:,} of {n:,} copies fit, {units.show_bytes(each)} each on average: the called models need "
+        f"{fit:,} of {n:,} copies fit, {units.show_bytes(each)} each on average: the called models need "
         f"{units.show_bytes(roots.need_bytes)}, the memory for models is {units.show_bytes(roots.have_bytes)}"
         f"{roots.then_in_words}"
     )
@@ -133,7 +138,7 @@ def _memory(roots: Roots) -> Use:
 def _placement(roots: Roots) -> Use:
     need, have = units.show_bytes(roots.need_bytes), units.show_bytes(roots.have_bytes)
     text = (
-        f"placement: all called models would fit ({need} of {have}{roots.then_in_words}), but the router gives one "
+        f"all called models would fit ({need} of {have}{roots.then_in_words}), but the router gives one "
         "instance more than it holds, which AWS decides; more instances leave room for that"
     )
     return Use(roots.need_bytes, roots.have_bytes, text, roots.advised(roots.enough(roots.instances_then + 1)))
@@ -146,7 +151,7 @@ def _tasks(roots: Roots) -> Use:
     peak = max(int(run.hosts.tasks_peak.max(initial=0)) for run in roots.runs)
     limit = roots.scenario.endpoint.pid_limit or 0
     copy = max((m.pool_tasks for m in roots.scenario.model_table() if roots.tenants.calls[m.index]), default=0)
-    text = f"processes and threads: {peak:,} of at most {limit:,} on an instance, and a copy has up to {copy:,}"
+    text = f"{peak:,} of at most {limit:,} on an instance, and a copy has up to {copy:,}"
     return Use(peak, limit, text, "fewer workers (models.workers) or threads (models.framework_threads)")
 
 
@@ -154,9 +159,7 @@ def _models(roots: Roots) -> Use:
     hosts, called = roots.instances_then, int((roots.tenants.calls > 0).sum())
     have = (roots.scenario.server_kind.most_models or 0) * hosts
     need = called * copies_of_each(roots.scenario)
-    text = (
-        f"models: {need:,} copies are called, the server has room for {have:,}{roots.then_in_words}, whatever they take"
-    )
+    text = f"{need:,} copies are called, the server has room for {have:,}{roots.then_in_words}, whatever they take"
     enough = ceil(need / max(1, have // hosts))
     return Use(need, have, text, roots.advised(roots.enough(max(hosts + 1, enough))))
 
@@ -169,7 +172,7 @@ def _disk(roots: Roots) -> Use:
     sizes = [model.artifact_bytes for model in roots.scenario.model_table() if called[model.index]]
     need, have = sum(sizes) * copies_of_each(roots.scenario), endpoint.disk_bytes * roots.instances_then
     text = (
-        f"disk: the artefacts of the called models take {units.show_bytes(need)}, the disks have "
+        f"the artefacts of the called models take {units.show_bytes(need)}, the disks have "
         f"{units.show_bytes(have)}{roots.then_in_words}: they are downloaded again and again"
     )
     return Use(need, have, text, "a larger endpoint.disk_size")
@@ -179,7 +182,7 @@ def _device(roots: Roots) -> Use:
     scenario = roots.scenario
     hosts = roots.instances
     where = "the fullest instance" if hosts > 1 else "the instance"
-    text = f"device: those of {where} are busy {units.show_fraction(roots.device)} of the time"
+    text = f"the devices of {where} are busy {units.show_fraction(roots.device)} of the time"
     enough = device_instances(Offered(scenario))
     more = f"{_more(roots)}, or a type with more or faster devices"
     return Use(roots.device, 1.0, text, roots.advised(enough) if enough > hosts else more)
@@ -198,7 +201,7 @@ def _device_memory(roots: Roots) -> Use:
     have = one * roots.instances_then
     copies = sum(int(run.devices.copies.sum()) for run in roots.runs if run.devices is not None)
     text = (
-        f"device memory: the called models need {units.show_bytes(need)}, there are {units.show_bytes(have)} for "
+        f"the called models need {units.show_bytes(need)}, there are {units.show_bytes(have)} for "
         f"models{roots.then_in_words}: {copies:,} copies to a device"
     )
     enough = ceil(need / one)
@@ -209,7 +212,7 @@ def _device_memory(roots: Roots) -> Use:
 
 def _load_slots(roots: Roots) -> Use:
     slots = roots.scenario.endpoint.load_slots
-    text = f"load slots: an instance loads {slots} model{'s' if slots > 1 else ''} at once, the others wait"
+    text = f"an instance loads {slots} model{'s' if slots > 1 else ''} at once, the others wait"
     return Use(slots, slots, text, "more instances, or faster loads (models.load, models.artifact_size)")
 
 
@@ -222,7 +225,7 @@ def _download(roots: Roots) -> Use:
         )
     limit = _patience_s(roots)
     text = (
-        f"downloads: one takes {units.show_seconds(took)}, unpacking included, and calls wait {_at_most(limit)} "
+        f"one takes {units.show_seconds(took)}, unpacking included, and calls wait {_at_most(limit)} "
         f"for it and the load that follows{_first(roots)}"
     )
     return Use(took, limit, text, _fewer(roots) or "smaller artefacts (models.artifact_size)")
@@ -235,7 +238,7 @@ def _load(roots: Roots) -> Use:
         took = max(sum(load_parts_s(offered, model).values()) for model in roots.scenario.hosted)
     limit = _patience_s(roots)
     text = (
-        f"loads: one takes {units.show_seconds(took)} from the first call on, download included, and calls wait "
+        f"one takes {units.show_seconds(took)} from the first call on, download included, and calls wait "
         f"{_at_most(limit)} for it{_first(roots)}"
     )
     return Use(took, limit, text, _fewer(roots) or "faster loads (models.load)")
@@ -264,26 +267,24 @@ def _throttling(roots: Roots) -> Use:
     throttling = roots.scenario.endpoint.throttling
     if throttling.in_flight is not None:
         n = throttling.in_flight
-        text = f"throttling: an instance has at most {n:,} calls in flight"
+        text = f"an instance has at most {n:,} calls in flight"
         return Use(n, n, text, "a higher endpoint.throttling.in_flight, or more instances")
     limit = throttling.rate_per_s or 0.0
     up_s = sum(float(run.hosts.up_s.sum()) for run in roots.runs)
     used = sum(run.attempts for run in roots.runs) / up_s if up_s else 0.0
     come, accepted = units.show_number(used), units.show_number(limit)
-    text = f"throttling: {come} attempts a second come to an instance, which accepts {accepted}"
+    text = f"{come} attempts a second come to an instance, which accepts {accepted}"
     return Use(used, limit, text, "a higher endpoint.throttling.rate, or more instances")
 
 
 def _client_timeout(roots: Roots) -> Use:
     limit_s = roots.scenario.clients.timeout_s
-    return _time_out(
-        roots, limit_s, "client time-out: clients give up", "clients.timeout", roots.scenario.fixed_delay_s
-    )
+    return _time_out(roots, limit_s, "clients give up", "clients.timeout", roots.scenario.fixed_delay_s)
 
 
 def _invocation_timeout(roots: Roots) -> Use:
     limit_s = roots.scenario.endpoint.invocation_timeout_s
-    return _time_out(roots, limit_s, "invocation time-out: the platform gives up", "endpoint.invocation_timeout", 0.0)
+    return _time_out(roots, limit_s, "the platform gives up", "endpoint.invocation_timeout", 0.0)
 
 
 def _time_out(roots: Roots, limit_s: float, who: str, field: str, delay_s: float) -> Use:
@@ -296,7 +297,7 @@ def _time_out(roots: Roots, limit_s: float, who: str, field: str, delay_s: float
         f"{who} after {units.show_seconds(limit_s)}, and a call for {slowest.name} takes "
         f"{units.show_seconds(took_s)} on average by itself"
     )
-    advice = f"a longer {field}, or faster calls (models.{slowest.group}.service)"
+    advice = f"a longer {field}, or faster calls (models.{slowest.entry}.service)"
     return Use(took_s, limit_s, text, advice, {"model": slowest.name})
 
 
@@ -309,7 +310,7 @@ def _at_most(limit_s: float) -> str:
     return f"at most {units.show_seconds(limit_s)}"
 
 
-def _misfit(roots: Roots, resource: str) -> Use | None:
+def _misfit(roots: Roots, resource: Held) -> Use | None:
     """The model that an empty host cannot hold, if there is one and it was called."""
     row = CAUSES.index("never_fits")
     if not any(run.attempt_causes[row] for run in roots.runs):
@@ -323,7 +324,7 @@ def _misfit(roots: Roots, resource: str) -> Use | None:
     return Use(
         float(np.float64(room.needs(model, resource))),
         float(room.has(resource)),
-        f"{'processes and threads' if resource == 'tasks' else resource.replace('_', ' ')}: {finding.text}",
+        finding.text,
         finding.try_ or "",
         {"model": model.name},
     )

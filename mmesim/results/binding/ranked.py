@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from mmesim.results.binding.binding import mixed
 from mmesim.results.binding.limits import use_of
-from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.binding.roots import Roots
 from mmesim.results.binding.waits import error_shares, tail_shares
 from mmesim.results.latency import Pooled
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import Entry
+from mmesim.scenario.constraints import Resource
 from mmesim.scenario.scenario import Scenario
 
 LEAST = 0.001

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import count as count_from
 from math import ceil
-from typing import Literal
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from mmesim.arrays import Floats, divide
 from mmesim.preflight.call_time import in_server_s
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
-from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
+from mmesim.preflight.room import HELD, Host, copies_of_each, free_memory_bytes
 from mmesim.preflight.workers import occupancy
 from mmesim.results.binding.broken import Broken, while_broken
 from mmesim.results.binding.up import up_while_loading
@@ -23,30 +22,10 @@ from mmesim.results.figures import DEVICE_USE, USE, measured_s, worker_use
 from mmesim.results.over_time.fleet import cpu_share
 from mmesim.results.run_data import RunData, TenantData
 from mmesim.results.tenants import pooled_tenants
+from mmesim.scenario.constraints import Resource
 from mmesim.scenario.faults.kinds import ZoneLoss
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import mean
-
-Resource = Literal[
-    "cpu",
-    "workers",
-    "queue",
-    "batch_delay",
-    "memory",
-    "placement",
-    "tasks",
-    "disk",
-    "models",
-    "device",
-    "device_memory",
-    "load_slots",
-    "download",
-    "load",
-    "throttling",
-    "client_timeout",
-    "invocation_timeout",
-]
-"""What can bind."""
 
 AS_BUSY = 0.95
 """A queue waits for the CPU when that is used at least this much of what workers are: more workers would share it."""
@@ -188,16 +167,7 @@ class Roots:
     def misfits(self) -> Resource | None:
         """What a model that never fits has too little of."""
         room = Host(Offered(self.scenario))
-        failing: tuple[tuple[str, Resource], ...] = (
-            ("memory", "memory"),
-            ("tasks", "tasks"),
-            ("disk", "disk"),
-            ("device_memory", "device_memory"),
-        )
-        for what, resource in failing:
-            if any(not room.fits(model, what) for model in self.scenario.hosted):
-                return resource
-        return None
+        return next((what for what in HELD if not all(room.fits(model, what) for model in self.scenario.hosted)), None)
 
     @cached_property
     def lack(self) -> Resource | None:

@@ -9,10 +9,11 @@ from types import MappingProxyType
 import numpy as np
 
 from mmesim.arrays import Floats
-from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.binding.roots import Roots
 from mmesim.results.latency import Pooled
 from mmesim.results.ledger import LOADING, band_weights
 from mmesim.results.run_data import CAUSES, RunData
+from mmesim.scenario.constraints import Resource
 from mmesim.scenario.figures import PARTS
 
 TAIL = 0.01

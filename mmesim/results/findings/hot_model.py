@@ -27,12 +27,12 @@ def hot_model(seen: Seen) -> Iterator[Finding]:
         return
     model = seen.scenario.model_table()[roots.busiest]
     calls = float(seen.calls_of[roots.busiest]) / max(1, seen.calls)
-    alike = sum(one.group == model.group for one in seen.scenario.model_table())
+    alike = sum(one.entry == model.entry for one in seen.scenario.model_table())
     kind = seen.scenario.server_kind
     have = kind.model_workers(model).at_most
     workers = max(have + 1, ceil(have * roots.workers / SIZED_FOR))
-    advice = f"models.{model.group}.{kind.workers_key}={workers}"
-    if alike > 1:
+    advice = model.advice(kind.workers_key, workers)
+    if alike > 1 and not model.cells:
         advice = (
             f"a group of its own for {model.name}, with {kind.workers_key}: {workers} "
             f"(not for all {alike:,} of {model.group})"

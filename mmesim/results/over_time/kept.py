@@ -10,12 +10,12 @@ from types import MappingProxyType
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from mmesim.arrays import Floats, Ints
 from mmesim.results.every_call import REQUESTS
 from mmesim.results.happened import Happened, Kind
 from mmesim.results.over_time.over_time import OverTime
+from mmesim.results.read_back import opened
 from mmesim.results.run_data import CAUSES
 from mmesim.results.shown import HAPPENED, Kept
 from mmesim.results.tables.tables import HAPPENED_COLUMNS
@@ -58,7 +58,7 @@ def _failures(kept: Kept, replications: int) -> tuple[Ints, ...] | None:
     windows = kept.scenario.windows_of(kept.scenario.minutes)
     numbers = {cause: number for number, cause in enumerate(CAUSES)}
     found, measured = np.zeros((replications, windows.number, len(CAUSES)), np.int64), 0
-    with pq.ParquetFile(file) as calls:
+    with opened(file) as calls:
         for batch in calls.iter_batches(columns=[REPLICATION, "arrival_s", "cause"]):
             arrival_s, replication = batch["arrival_s"].to_numpy(), batch[REPLICATION].to_numpy()
             measured += int(np.count_nonzero(arrival_s >= windows.start_s))

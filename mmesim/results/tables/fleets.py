@@ -12,12 +12,16 @@ from mmesim.results.sections import WORST_FIRST
 COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "instance_type": (pa.string(), "as in AWS's list; null for a host of your own"),
     "instance_count": (pa.int64(), "instances"),
-    "usd_per_month": (pa.float64(), "of all instances, on demand, 730 hours; null without a price"),
+    "usd_per_month": (
+        pa.float64(),
+        "of all instances, 730 hours, on demand unless `price_given`; null without a price",
+    ),
     "price_estimated": (pa.bool_(), "the price is not AWS's, but estimated from types like it"),
+    "price_given": (pa.bool_(), "the scenario gives the price: endpoint.prices or endpoint.price_per_hour"),
     "state": (pa.string(), "inside, turned down, open, not tried"),
     "stage": (pa.string(), "what decided it, or was last tried; null when not tried"),
     "reason": (pa.string(), "why it was turned down or is open"),
-    "binds": (pa.string(), "what it lacks, as the id of a binding constraint"),
+    "binds": (pa.string(), "what limits it, as the id of a binding constraint"),
     "predicted_miss_ratio": (pa.float64(), "share of calls that find no copy in memory, by Che's approximation"),
     "everything_in_memory": (pa.bool_(), "all models fit at once"),
     "replications": (pa.int64(), "simulated or found in the store"),

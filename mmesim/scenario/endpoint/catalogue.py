@@ -1,4 +1,4 @@
-"""Instance types: the facts of `data/instances.csv`, each with its source; an unpublished figure is absent."""
+"""Instance types and regions: the facts of `data`, each with its source; an unpublished figure is absent."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from importlib.resources import files
 from mmesim.errors import CatalogueError, did_you_mean
 
 HOME_REGION = "us-east-1"
+REGION = r"^[a-z]{2,4}(?:-[a-z]+)+-[0-9]+$"
+"""Shape of the name of a region, as in the JSON Schema."""
 PRICES = {
     "sagemaker_hosting": "SageMaker's price for hosting",
     "sagemaker_component_not_stated": "SageMaker's price (the source does not say for which use)",
@@ -21,6 +23,10 @@ PRICES = {
 
 ESTIMATE_RATIO = 1.20
 """SageMaker price / EC2 price of CPU types in us-east-1: 1.198 to 1.207 over the nine types that have both prices."""
+
+
+GIVEN_BY_TYPE = "given in the scenario, by type"
+"""The source of a price of `endpoint.prices`."""
 
 
 class UnknownType(CatalogueError):
@@ -63,6 +69,8 @@ class Row:
         Without a SageMaker price a CPU type is estimated as the EC2 price times 1.20; types with accelerators are not,
         because their ratio differs from type to type.
         """
+        if self.price_usd_per_hour is not None and self.price_kind == GIVEN_BY_TYPE:
+            return self.price_usd_per_hour, False, GIVEN_BY_TYPE
         if self.price_usd_per_hour is not None:
             return (
                 self.price_usd_per_hour,
@@ -73,6 +81,12 @@ class Row:
             return None, False, ""
         price = round(self.ec2_price_usd_per_hour * ESTIMATE_RATIO, 6)
         return price, True, f"estimate: EC2 price of {self.ec2_price_as_of} x {ESTIMATE_RATIO:.2f}"
+
+    def at(self, price_usd_per_hour: float | None) -> Row:
+        """The same type at the price that somebody pays for it; as it is where that is None."""
+        if price_usd_per_hour is None:
+            return self
+        return replace(self, price_usd_per_hour=price_usd_per_hour, price_as_of="", price_kind=GIVEN_BY_TYPE)
 
     def figures(self) -> dict[str, object]:
         """What is known of a host of this type, under the names that a scenario file uses."""
@@ -107,15 +121,15 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
     rows = _rows()
     known = instance_types()
     if instance_type not in known:
-        word = instance_type if instance_type.startswith("ml.") else f"ml.{instance_type}"
-        hint = did_you_mean(word, known)
+        hint = did_you_mean(with_prefix(instance_type), known)
         raise UnknownType(f"unknown instance type {instance_type!r}", hint, "instance_type")
     if (instance_type, region) in rows:
         return rows[instance_type, region]
-    hint = did_you_mean(region, regions()) or did_you_mean(region, AWS_REGIONS)
-    if hint is not None and region not in AWS_REGIONS:
-        raise UnknownType(f"no prices for region {region!r}", hint, "region")
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d+", region):
+    known = sagemaker_regions()
+    hint = did_you_mean(region, regions()) or did_you_mean(region, known)
+    if hint is not None and region not in known:
+        raise UnknownType(f"unknown region {region!r}", hint, "region")
+    if not re.fullmatch(REGION, region):  # what is shaped like one may be newer than the list
         raise UnknownType(
             f"{region!r} is not an AWS region: write one such as {', '.join(regions()[:3])}", None, "region"
         )
@@ -123,15 +137,9 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
     return replace(home, region=region, price_usd_per_hour=None, ec2_price_usd_per_hour=None)
 
 
-AWS_REGIONS = (
-    *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-east-1", "us-gov-west-1"),
-    *("eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2"),
-    *("ap-east-1", "ap-east-2", "ap-south-1", "ap-south-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3"),
-    *("ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-7"),
-    *("ca-central-1", "ca-west-1", "mx-central-1", "sa-east-1", "af-south-1"),
-    *("me-south-1", "me-central-1", "il-central-1", "cn-north-1", "cn-northwest-1"),
-)
-"""Regions of AWS, with prices or without: none of them is a slip of another. Source: AWS, Regions and Zones."""
+def with_prefix(instance_type: str) -> str:
+    """A type as SageMaker calls it, where EC2's name was given: `ml.m5.large` for `m5.large`."""
+    return instance_type if instance_type.startswith("ml.") else f"ml.{instance_type}"
 
 
 @cache
@@ -147,9 +155,18 @@ def regions() -> tuple[str, ...]:
 
 
 @cache
+def sagemaker_regions() -> tuple[str, ...]:
+    """Every region of SageMaker, with prices or without: none of them is a slip of another."""
+    return tuple(line["region"] for line in csv.DictReader(_lines("regions.csv")))
+
+
+@cache
 def _rows() -> Mapping[tuple[str, str], Row]:
-    text = files("mmesim.scenario.endpoint").joinpath("data/instances.csv").read_text(encoding="utf-8")
-    return {(line["instance_type"], line["region"]): _row(line) for line in csv.DictReader(text.splitlines())}
+    return {(line["instance_type"], line["region"]): _row(line) for line in csv.DictReader(_lines("instances.csv"))}
+
+
+def _lines(table: str) -> list[str]:
+    return files("mmesim.scenario.endpoint").joinpath(f"data/{table}").read_text(encoding="utf-8").splitlines()
 
 
 def _row(line: Mapping[str, str]) -> Row:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.endpoint import catalogue
 from mmesim.scenario.endpoint.autoscaling.autoscaling import MOST_HOSTS, Autoscaling
 from mmesim.scenario.endpoint.eviction import EvictionField, EvictionPolicy
-from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType, resolve_host
+from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType, repriced, resolve_host
+from mmesim.scenario.endpoint.prices import Prices, own_price
 from mmesim.scenario.endpoint.router import Router
 from mmesim.scenario.values.fields import (
     FLAGS,
@@ -112,6 +113,11 @@ class Endpoint(Data):
     """Instance type from the catalogue, such as `ml.m5.xlarge`; without it `vcpu` and `memory` are required."""
     region: Text = catalogue.HOME_REGION
     """AWS region whose price applies."""
+    prices: Prices | None = None
+    """What you pay for an hour of each of these types instead of the catalogue's price, such as with a Savings Plan:
+    `{ml.m5.xlarge: 0.15 USD}`. Other types keep the catalogue's. Unlike `price_per_hour`, it can stand where several
+    types are compared.
+    """
     host: HostType
     """Figures of one host as resolved from the catalogue and the overrides; written by a run, not by a user."""
     autoscaling: Autoscaling | None = None
@@ -191,6 +197,10 @@ class Endpoint(Data):
     are as earlier traffic of the same kind would have left them.
     """
 
+    def listed(self, instance_type: str) -> catalogue.Row:
+        """What is known of a type in the endpoint's region, at the price of `prices` if that has one."""
+        return catalogue.look_up(instance_type, self.region).at((self.prices or {}).get(instance_type))
+
     @property
     def usable_memory_bytes(self) -> int:
         """Memory that base and models may fill (U): min(threshold x memory, memory - reserve), or `usable_memory`."""
@@ -228,19 +238,24 @@ class Endpoint(Data):
 
     @model_validator(mode="before")
     @classmethod
-    def _fold_host(cls, data: Any) -> Any:
+    def _fold_host(cls, data: Any, info: ValidationInfo) -> Any:
         """The keys of the host's type become one resolved `host`."""
         if not isinstance(data, dict):
             return data
         # A file that is put over another takes a number of hosts away by null.
         data = {key: value for key, value in data.items() if value is not None or key != "instance_count"}
+        paid = own_price(data.get("prices"), data.get("instance_type"), info.context)
         if "host" in data:
-            return data
+            return data | {"host": repriced(data["host"], paid)}
         rest = {key: value for key, value in data.items() if key not in HOST_KEYS}
         given = {key: value for key, value in data.items() if key in HOST_KEYS}
+        if data.get("prices") is not None and "price_per_hour" in given:
+            message = "excludes price_per_hour: one is the price of each type, the other that of whatever type it is"
+            raise Refused(message, ("prices",), "leave one of them out")
         host: Any
         try:
-            host = resolve_host(data.get("instance_type"), data.get("region", catalogue.HOME_REGION), given)
+            kind = data.get("instance_type")
+            host = resolve_host(kind, data.get("region", catalogue.HOME_REGION), given, paid)
         except Refused as refused:
             host = refused  # raised by the validator below, so that the other keys are checked as well
         return rest | {"host": host}

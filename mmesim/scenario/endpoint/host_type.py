@@ -27,7 +27,7 @@ from mmesim.scenario.values.fields import (
 UNLIMITED = "unlimited"
 DEFAULT_SMT_YIELD = 1.3
 GIVEN = "given in the scenario"
-"""The source of a price that a scenario gives."""
+"""The source of a price that a scenario gives for its host, whatever its type."""
 
 
 def _network(value: object, info: ValidationInfo) -> float:
@@ -82,6 +82,11 @@ class HostType(Data):
     """Where the price comes from."""
 
     @property
+    def price_given(self) -> bool:
+        """Whether the scenario gives the price, for this host or by type; False: it is the catalogue's, or unknown."""
+        return self.price_source in (GIVEN, catalogue.GIVEN_BY_TYPE)
+
+    @property
     def cores_when_full(self) -> float:
         """Work of all vCPUs together when each of them is busy, in cores that are alone and have speed 1."""
         return self.vcpu / self.threads_per_core * self._smt_gain * self.cpu_speed
@@ -102,9 +107,23 @@ _ASK = {
 """What must be known, with a line that can be pasted."""
 
 
-def resolve_host(instance_type: object, region: object, given: Mapping[str, Any]) -> dict[str, Any]:
+def repriced(host: object, own_price: float | None) -> object:
+    """The host of a resolved file at what is now paid for an hour of its type; None: as it is, as is another input.
+
+    A price that was given for the host, whatever its type, stays.
+    """
+    if own_price is None or not isinstance(host, dict) or host.get("price_source") == GIVEN:
+        return host
+    price = {"price_per_hour": f"{own_price!r} USD", "price_estimated": False}
+    return host | price | {"price_source": catalogue.GIVEN_BY_TYPE}
+
+
+def resolve_host(
+    instance_type: object, region: object, given: Mapping[str, Any], own_price: float | None = None
+) -> dict[str, Any]:
     """The input of `HostType`: the catalogue's figures of this type and region, overridden by what was given.
 
+    `own_price`: what is paid for an hour of this type, where that is not the catalogue's.
     Raises Refused when the type is unknown, or when a figure is neither in the catalogue nor given.
     """
     known: dict[str, Any] = {}
@@ -118,7 +137,7 @@ def resolve_host(instance_type: object, region: object, given: Mapping[str, Any]
             row = catalogue.look_up(str(instance_type), str(region))
         except catalogue.UnknownType as error:
             raise Refused(error.message, (error.field,), error.hint) from None
-        known = row.figures()
+        known = row.at(own_price).figures()
     merged: dict[str, Any] = known | dict(given)
     if isinstance(given.get("devices"), Mapping) and "devices" in known:
         merged["devices"] = known["devices"] | dict(given["devices"])

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from mmesim import units
-from mmesim.scenario.endpoint import catalogue
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.endpoint.host_type import GIVEN, HostType
 from mmesim.scenario.values.fields import FROM_FILE
@@ -25,7 +24,7 @@ the catalogue has not measured type by type: they are meant for every type."""
 
 
 def overridden(endpoint: Endpoint) -> tuple[str, ...]:
-    """The keys whose figures are not those of the catalogue for the instance type; none without an instance type.
+    """The keys whose figures are not those of the catalogue, or of `prices`, for the instance type; none without one.
 
     `usable_memory` is one of them wherever it is given, since it stands for a share of the memory of one type.
     """
@@ -33,7 +32,7 @@ def overridden(endpoint: Endpoint) -> tuple[str, ...]:
         return ()
     host = endpoint.host
     least = {"vcpu": host.vcpu, "memory": units.exact_bytes(host.memory_bytes)}
-    known = least | catalogue.look_up(endpoint.instance_type, endpoint.region).figures()
+    known = least | endpoint.listed(endpoint.instance_type).figures()
     listed = HostType.model_validate(known, context={FROM_FILE: True})
     found = [key for key, name in OF_ONE_TYPE.items() if getattr(host, name) != getattr(listed, name)]
     if host.price_source == GIVEN and "price_per_hour" not in found:

@@ -63,7 +63,8 @@ def _of_type(endpoint: Endpoint) -> dict[str, Any]:
     """The figures that the catalogue has for the endpoint's instance type; none without a type."""
     if endpoint.instance_type is None:
         return {}
-    of_type = HostType.model_validate(resolve_host(endpoint.instance_type, endpoint.region, {}))
+    paid = (endpoint.prices or {}).get(endpoint.instance_type)
+    of_type = HostType.model_validate(resolve_host(endpoint.instance_type, endpoint.region, {}, paid))
     return of_type.model_dump(mode="json", by_alias=True)
 
 

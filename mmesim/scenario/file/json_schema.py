@@ -21,7 +21,6 @@ from mmesim.scenario.values.fields import Data
 from mmesim.scenario.values.forms import OneOf
 
 TITLE = "mmesim scenario"
-_REGION = r"^[a-z]{2}(?:-[a-z]+)+-[0-9]$"
 
 
 def json_schema() -> dict[str, Any]:
@@ -79,7 +78,10 @@ def _host_keys(endpoint: dict[str, Any], host: dict[str, Any]) -> None:
     properties["instance_type"]["anyOf"] = [{"enum": list(catalogue.instance_types())}, {"type": "null"}]
     # A region without prices is simulated too: the enumeration is there to complete it.
     del properties["region"]["type"]
-    properties["region"]["anyOf"] = [{"enum": list(catalogue.regions())}, {"type": "string", "pattern": _REGION}]
+    properties["region"]["anyOf"] = [
+        {"enum": list(catalogue.regions())},
+        {"type": "string", "pattern": catalogue.REGION},
+    ]
     for key in HOST_KEYS:
         figure = {name: value for name, value in host["properties"][key].items() if name != "default"}
         meaning = f"{figure['description'].rstrip('.')}; default: the catalogue's."

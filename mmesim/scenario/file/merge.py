@@ -16,6 +16,7 @@ from mmesim.scenario.clients.retries import RETRIES
 from mmesim.scenario.deploys.strategy import STRATEGIES
 from mmesim.scenario.endpoint.autoscaling.policies import POLICIES
 from mmesim.scenario.endpoint.eviction import EVICTIONS
+from mmesim.scenario.endpoint.host_type import GIVEN
 from mmesim.scenario.faults.fault import MOMENTS, default_names
 from mmesim.scenario.faults.kinds import KINDS
 from mmesim.scenario.file.from_json import MARK, from_json
@@ -41,8 +42,10 @@ _EXCLUSIVE: tuple[frozenset[str], ...] = (
     frozenset(MOMENTS),
     frozenset(KINDS),
     frozenset({"instance_type", "host"}),
+    frozenset({"price_per_hour", "prices"}),
 )
 GRID = "grid"
+PRICES = "prices"
 _WHOLE = frozenset({"percentiles", "to", "uncertain", GRID})
 """Keys whose map is one value: never mixed from two files. A grid is the question that a plan or a sweep asks: with the
 fields of another one it would be neither."""
@@ -209,8 +212,15 @@ def _with_host_figure(tree: Located, steps: Sequence[str], over: Located) -> Loc
     host = endpoint.map["host"]
     if steps[1] not in host.map:
         return None
-    changed = host.with_value(host.map | {steps[1]: over})
+    changed = host.with_value(host.map | {steps[1]: over} | _whose_price(steps[1], over))
     return tree.with_value(tree.map | {"endpoint": endpoint.with_value(endpoint.map | {"host": changed})})
+
+
+def _whose_price(key: str, over: Located) -> dict[Key, Located]:
+    """What a resolved host says of a price that is given instead of its own."""
+    if key != "price_per_hour" or over.value is None:
+        return {}
+    return {"price_source": over.with_value(GIVEN), "price_estimated": over.with_value(False)}
 
 
 def _less_believed(tree: Located, field: str) -> Located:
@@ -248,7 +258,7 @@ def _nested(
 ) -> Located:
     if not steps:
         return value
-    if key == GRID:  # its keys are fields, whose names have dots
+    if key in (GRID, PRICES):  # its keys are fields, or instance types, whose names have dots
         fields = tree.map if tree is not None and isinstance(tree.value, dict) else {}
         return value.with_value({**fields, ".".join(steps): value})
     if tree is not None and isinstance(tree.value, list):

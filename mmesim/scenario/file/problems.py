@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from mmesim import units
 from mmesim.errors import Problem, did_you_mean, nearest
+from mmesim.scenario.file import slips
 from mmesim.scenario.file.inside import inside, keys_of, models_in
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.values.fields import FLAGS, FROM_FILE, Data, Place, Refusals, Refused, not_text, shown
@@ -95,7 +96,8 @@ def locate(refused: Refused, tree: Located, whole_path: bool = False) -> Problem
     if refused.other is not None:
         line = tree.find(refused.other)[1].shown_line
         message = message.replace("{line}", "" if line is None else f" in line {line}")
-    return Problem(found.file, found.shown_line, field, value, message, refused.hint)
+    hint = refused.hint or slips.of_value(found)
+    return Problem(found.file, found.shown_line, field, value, message, hint)
 
 
 def _spoken(tree: Located, way: Place) -> Iterator[object]:
@@ -177,9 +179,7 @@ def _unknown_key(item: Mapping[str, Any], place: Place, tree: Located, root: typ
         hint = deeper
     elif "needed" in item:
         hint = _instead(place, item["input"], item["needed"], hint)
-    if ":" in str(place[-1]):  # a key and its value in one, however much it is like another key
-        hint = None
-    hint = hint or _elsewhere(str(place[-1]), place[:-1], root)
+    hint = slips.of_key(str(place[-1])) or hint or _elsewhere(str(place[-1]), place[:-1], root)
     return f"unknown key, one of {_listed(allowed, str(place[-1]))}", hint
 
 
@@ -202,7 +202,7 @@ def _decimal_comma(place: Place, tree: Located) -> str | None:
     key, whole = before[index - 1]
     if not isinstance(key, str) or isinstance(whole, bool) or not isinstance(whole, int):
         return None
-    written = units.without_comma(f"{whole},{digits}")
+    written = units.without_marks(f"{whole},{digits}")
     return None if written is None else written.replace("write ", f"write {key}: ")
 
 
@@ -213,8 +213,6 @@ def _elsewhere(key: str, place: Place, root: type[Data]) -> str | None:
     """Where a key is known that is not known here: most often it is indented too much or too little."""
     if re.fullmatch(r"\d{3}( .*)?", key):
         return "write numbers without commas"
-    if ":" in key:
-        return "put a space after the colon"
     if "." in key and not place:
         return f"write it as keys below each other, or --set {key}=..."
     sections = {field.alias or name: field.annotation for name, field in root.model_fields.items()}
@@ -249,13 +247,18 @@ def _as_map(value: object, kind: type[Data] | None) -> str | None:
     if not isinstance(value, str | int | float):
         one = isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping)
         return "write its keys without -" if one else None
+    slip = slips.of_text(value) if isinstance(value, str) else None
+    if slip is not None:
+        return slip
     required = [field.alias or name for name, field in kind.model_fields.items() if field.is_required()]
     key = kind.lone_key or next(iter(required), None)
-    try:
-        kind.model_validate({key: value}, context={FROM_FILE: True})
-    except ValueError:
-        return f"write {{{', '.join(f'{name}: ...' for name in required)}}}" if required else None
-    return f"write {{{key}: {value}}}"
+    for meant in (value, str(value).lower()):
+        try:
+            kind.model_validate({key: meant}, context={FROM_FILE: True})
+        except ValueError:
+            continue
+        return f"write {{{key}: {meant}}}"
+    return f"write {{{', '.join(f'{name}: ...' for name in required)}}}" if required else None
 
 
 def allowed_keys(place: Place, tree: Located, root: type[Data]) -> list[str]:

@@ -42,10 +42,11 @@ _PLAIN = {
     "could not find expected ':'": "a colon and a space are missing after the key",
     "but found another document": "one scenario a file: remove the line ---",
     "found unexpected end of stream": "a quote or a bracket is not closed",
-    "while scanning a directive": "put quotes around text that begins with %, inside those of the shell: "
-    "--set 'KEY=\"%d/%m/%Y\"'",
     "found character '@'": "put quotes around text that begins with @; a value from a JSON file stands alone: "
     "--set KEY=@FILE.json:PATH",
+    "found character '`'": "put quotes around text that begins with `",
+    "expected alphabetic or numeric character": "put quotes around text that begins with *, & or %; # begins a comment",
+    "expected ',' or": "a bracket is not closed, or a comma is missing",
 }
 """Part of what the parser says -> what to do, in plain words."""
 _INDENT = ("mapping values are not allowed", "expected <block end>")
@@ -118,15 +119,15 @@ def read_text(text: str, name: str, folder: Path, twice: list[Problem] | None = 
             return _Builder(name, folder).build(node, twice)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark is not None and error.problem == "could not find expected ':'":
+            mark = error.context_mark or mark  # where the key is, not where the search for its colon ended
         line = None if mark is None else mark.line + 1
         context = f"{error.context}: " if error.context else ""
-        hint = next((words for part, words in _PLAIN.items() if part in f"{context}{error.problem}"), None)
+        hint = _hint(error, text)
         if mark is not None and any(part in str(error.problem) for part in _INDENT):
             deep = _too_deep(text.splitlines(), mark.line)
             if deep is not None:
-                raise _error(
-                    name, line, f"is not YAML: {deep}", "begin the keys of one block in the same column"
-                ) from None
+                raise _error(name, line, f"is not YAML: {deep[0]}", deep[1]) from None
         raise _error(name, line, f"is not YAML: {context}{error.problem}", hint) from None
     except yaml.YAMLError as error:
         raise _error(name, None, f"is not YAML: {error}".splitlines()[0]) from None
@@ -135,13 +136,28 @@ def read_text(text: str, name: str, folder: Path, twice: list[Problem] | None = 
     raise _error(name, None, "is empty: `mmesim init` writes a file to start from")
 
 
-def _too_deep(lines: list[str], number: int) -> str | None:
-    """That a line is indented more than the complete `key: value` above it; None when it is not."""
+def _hint(error: yaml.MarkedYAMLError, text: str) -> str | None:
+    """What to do about text that is not YAML, and where what is not closed was opened."""
+    mark, begun = error.problem_mark, error.context_mark
+    lines = text.splitlines()
+    before = "" if mark is None or mark.line >= len(lines) else lines[mark.line][: mark.column]
+    if before.endswith("$"):
+        return "variables of the shell are not replaced in a file: --set KEY=$NAME"
+    hint = next((words for part, words in _PLAIN.items() if part in str(error.problem)), None)
+    if hint is not None and "not closed" in hint and begun is not None:
+        return f"{hint}; it was opened on line {begun.line + 1}"
+    return hint
+
+
+def _too_deep(lines: list[str], number: int) -> tuple[str, str] | None:
+    """That a line is indented more than the complete `key: value` above it, and the cure; None when it is not."""
     above = next((one for one in reversed(lines[:number]) if one.split("#")[0].strip()), "")
     column, column_above = (len(one) - len(one.lstrip(" ")) for one in (lines[number], _without_dashes(above)))
     if column <= column_above or not re.search(r":\s+[^\s#]", above):
         return None
-    return f"the line is indented by {column} blanks, the line above it by {column_above}"
+    dash = re.match(r" *-\w", above)
+    cure = "begin the keys of one block in the same column" if dash is None else "put a space after the dash above"
+    return f"the line is indented by {column} blanks, the line above it by {column_above}", cure
 
 
 def _without_dashes(line: str) -> str:
@@ -237,7 +253,10 @@ class _Builder:
                 continue
             key = self._scalar(key_node, place) if isinstance(key_node, yaml.ScalarNode) else None
             if isinstance(key, bool) or not isinstance(key, str | int | float):
-                self._refuse(key_node, place, key, "a key must be text or a number")
+                template = (
+                    " ({{ }} is not filled in: --set KEY=VALUE)" if isinstance(key_node, yaml.MappingNode) else ""
+                )
+                self._refuse(key_node, place, key, f"a key must be text or a number{template}")
                 continue
             here = (*place, str(key))
             if key in found:

@@ -28,11 +28,14 @@ _HEADER = re.compile(r"\s*([A-Za-z_]+)\s*(?:[\[(]\s*(.+?)\s*[\])])?\s*")
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One row of a table: the model's name and group, its keys over the group's defaults, and its line in the file."""
+    """One row of a table: the model's name and group, its keys over the group's defaults, which of them its own cells
+    give, and its line in the file.
+    """
 
     name: str
     group: str
     keys: ModelGroup
+    cells: frozenset[str]
     line: int
 
 
@@ -220,14 +223,14 @@ class _Table:
             return None
         name, group = found.pop("name"), found.pop("group", self._defaults.name)
         try:
-            keys: ModelGroup = self._keys(tuple(found.items()))
+            keys, given = self._keys(tuple(found.items()))
         except ValueError as error:
             refused.append(_refused(path, line, "service", str(error)))
             return None
-        return TableRow(name, group, keys, line)
+        return TableRow(name, group, keys, given, line)
 
-    def _of(self, cells: tuple[tuple[str, Any], ...]) -> ModelGroup:
-        """The keys of a row over the defaults."""
+    def _of(self, cells: tuple[tuple[str, Any], ...]) -> tuple[ModelGroup, frozenset[str]]:
+        """The keys of a row over the defaults, and which of them its cells give."""
         found = dict(cells)
         update: dict[str, Any] = {_DIRECT[key][0]: value for key, value in found.items() if key in _DIRECT}
         if "weight" in found or "rate" in found:
@@ -237,7 +240,7 @@ class _Table:
         )
         update["load"] = self._load(*(found.get(key) for key in ("load_cpu", "load_wait")))
         keys: ModelGroup = self._defaults.model_copy(update=update)
-        return keys
+        return keys, frozenset(column.partition("_")[0] if column in _PARTS else column for column in found)
 
 
 def _value(column: str, unit: str, text: str) -> object:

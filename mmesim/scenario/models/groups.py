@@ -198,6 +198,19 @@ class Model:
     """Most workers of a copy where it may get more; None: as many as the server says."""
     device_memory_bytes: int = 0
     """Memory of each worker on its device."""
+    entry: str = ""
+    """Its entry of `models`, as in `--set`: the rows of a table have one, whatever their groups are."""
+    cells: frozenset[str] = frozenset()
+    """Keys that its own row of a table gives: what its entry says of them is not for it."""
+
+    def field(self, key: str) -> str | None:
+        """A key of its entry as in `--set`, such as `models.tenant.workers`; None where its own row says it."""
+        return None if key in self.cells else f"models.{self.entry}.{key}"
+
+    def advice(self, key: str, value: object) -> str:
+        """How to give it another value of a key."""
+        field = self.field(key)
+        return f"{key} {value} in the row of {self.name} in its table" if field is None else f"{field}={value}"
 
     @property
     def uses_device(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from mmesim.scenario.server.server import ConfiguredModel, Server
 from mmesim.scenario.values.fields import Place, Refusals, Refused
 
 T = TypeVar("T")
+PLAIN = re.compile(r"(?!\d+$)[\w-]+")
+"""A name that is one step of a path in `--set`; a group of another name is told by its place."""
 
 
 def called(names: Sequence[str] | None, models: Sequence[Model]) -> tuple[Model, ...]:
@@ -52,6 +55,8 @@ class Entry:
     keys: ModelGroup
     path: Place
     origin: tuple[str, int | None] | None = None
+    cells: frozenset[str] = frozenset()
+    """Keys that its row of a table or data set gives."""
 
     def place(self, key: str) -> Place:
         """Where a key of this model is written: a column of its table, or a key of its group."""
@@ -77,6 +82,7 @@ def _expand(groups: tuple[ModelGroup, ...], kind: ServerKind) -> tuple[Model, ..
     # One after the other: what is known of a model before it is resolved takes more memory than the model.
     for index, group in enumerate(groups):
         try:
+            step = group.name if PLAIN.fullmatch(group.name) else str(index)
             for entry in _entries(group, ("models", index)):
                 if entry.name in names:
                     twice.append(entry)
@@ -86,7 +92,7 @@ def _expand(groups: tuple[ModelGroup, ...], kind: ServerKind) -> tuple[Model, ..
                 if missing:
                     incomplete.append((entry, missing))
                 else:
-                    models.append(resolver.model(len(models), entry))
+                    models.append(resolver.model(len(models), entry, step))
         except Refusals as refusals:
             refused.extend(refusals.all)
     refused.extend(_named_twice(twice, groups))
@@ -103,10 +109,13 @@ _expanded_once = functools.lru_cache(maxsize=8)(_expand)
 def _entries(group: ModelGroup, path: Place) -> Iterator[Entry]:
     if group.file is not None:
         for row in csv_rows(group.file, group):
-            yield Entry(row.name, row.group, row.keys, path, (str(group.file), row.line))
+            yield Entry(row.name, row.group, row.keys, path, (str(group.file), row.line), row.cells)
     elif group.azure_functions is not None:
-        for name, keys in azure_rows(group.azure_functions, group):
-            yield Entry(name, group.name, keys, path)
+        source = group.azure_functions
+        told = {"memory": source.memory, "service": source.durations}
+        cells = frozenset(key for key, file in told.items() if file is not None)
+        for name, keys in azure_rows(source, group):
+            yield Entry(name, group.name, keys, path, None, cells)
     elif group.count is None or group.count == 1:
         yield Entry(group.name, group.name, group, path)
     else:
@@ -184,13 +193,13 @@ class _Resolver:
         self._file: ConfiguredModel | None = None
         self._common: dict[str, Any] = {}
 
-    def model(self, index: int, entry: Entry) -> Model:
-        """The model of an entry in which nothing is missing."""
+    def model(self, index: int, entry: Entry, step: str) -> Model:
+        """The model of an entry in which nothing is missing; `step` is the group's in a path of `--set`."""
         file = self._configured.get(entry.name) or self._configured.get(entry.group) or NOT_CONFIGURED
         if entry.keys is not self._keys or file is not self._file:
             self._common = _resolved(entry.keys, file, self._kind)
             self._keys, self._file = entry.keys, file
-        return Model(index=index, name=entry.name, group=entry.group, **self._common)
+        return Model(index=index, name=entry.name, group=entry.group, entry=step, cells=entry.cells, **self._common)
 
 
 def _resolved(keys: ModelGroup, file: ConfiguredModel, kind: ServerKind) -> dict[str, Any]:

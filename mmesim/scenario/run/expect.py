@@ -284,7 +284,7 @@ def _share(metric: str, comparison: str, text: str) -> float:
 
 
 def _count(metric: str, text: str) -> float:
-    plain = units.without_comma(text)
+    plain = units.without_marks(text)
     if plain is not None:
         raise ValueError(f"{text!r} is not a number: {plain}")
     if not re.fullmatch(r"\d+(\.\d+)?", text):

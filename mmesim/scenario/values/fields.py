@@ -124,7 +124,7 @@ def _plain_number(value: object) -> str:
         re.fullmatch(r"([-+]?\d+(?:\.\d+)?)\s*(%|[A-Za-z][\w ]*)?", value.strip()) if isinstance(value, str) else None
     )
     if found is None:
-        plain = units.without_comma(value) if isinstance(value, str) else None
+        plain = units.without_marks(value) if isinstance(value, str) else None
         digits = ": write digits, such as 30" if isinstance(value, str) and value.strip().isalpha() else ""
         return digits if plain is None else f": {plain}"
     number = f"{float(found[1]) / 100:.12g}" if found[2] == "%" else found[1]

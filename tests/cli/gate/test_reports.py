@@ -200,7 +200,7 @@ def test_outside_of_a_workflow_github_gets_no_summary_and_that_is_said(gate: Com
     assert gate("day.yaml", "--github", "--quiet").err == ""
 
 
-def test_explain_finds_the_largest_wait_and_what_one_more_instance_would_do(gate: Command):
+def test_explain_finds_what_binds_and_what_one_more_instance_would_do(gate: Command):
     done = gate("day.yaml", "slow.yaml", "--explain", "--json", "g.json")
     passes, fails = Gated.model_validate_json(Path("g.json").read_text(encoding="utf-8")).scenarios
     assert passes.one_more_instance is None
@@ -208,7 +208,7 @@ def test_explain_finds_the_largest_wait_and_what_one_more_instance_would_do(gate
     assert [(line.text, line.verdict) for line in fails.one_more_instance] == [("p99 < 500 ms", "pass")]
     assert "  with one more instance:\n  - p99 < 500 ms: ✓ pass, " in done.out
     assert fails.binding_constraint is not None
-    assert "largest wait: CPU: " in done.out
+    assert "what binds: CPU: " in done.out
     again = gate("day.yaml", "slow.yaml", "--explain")
     assert again.out == done.out
     without = gate("slow.yaml", "--json", "g.json")

@@ -22,7 +22,7 @@ from mmesim.experiment.store.store import FORMAT, Store
 from mmesim.results.happened import Happened, Kind
 from mmesim.results.series import COLUMNS
 from mmesim.results.summary import summarise
-from mmesim.scenario import Scenario
+from mmesim.scenario import Endpoint, Scenario
 from tests.helpers.files import ROOT
 from tests.helpers.texts import load_text
 from tests.unit.results.synthetic import Call, run_data, scenario
@@ -159,6 +159,10 @@ def test_what_decides_nothing_is_not_in_its_key() -> None:
     assert of == key(scenario(["p99 < 25 ms"], name="another"))
     assert of == key(scenario(["p50 < 25 ms", "error_rate < 1 %"]))
     assert of == key(scenario(["p99 < 25 ms"], run={"replications": 20}))
+    priced = ({"ml.m5.large": 1.0}, {"ml.m5.large": 1.0, "ml.c5.large": 2.0}, {"ml.m5.large": 2.0})
+    hosts = [Endpoint.model_validate({"instance_type": "ml.m5.large", "prices": prices}) for prices in priced]
+    one, same, other = (key(scenario().model_copy(update={"endpoint": host})) for host in hosts)
+    assert one == same != other  # the price of its own type alone
     assert key(scenario(["p90 warm < 1 s"])) == key(scenario(["p99 warm <= 1 s"]))
 
 

@@ -236,7 +236,8 @@ def test_a_price_that_all_types_are_given_names_no_cheapest_one() -> None:
     types = {"endpoint.instance_type": ["ml.m5.xlarge", "ml.m5.2xlarge"]}
     text = rendered(sweep_report(sweep(of, types, replications=2, executor=fake), [figure("p99")]), width=200)
     assert "every instance type has the endpoint.memory and the endpoint.price_per_hour that the scenario gives" in text
-    assert text.splitlines()[-1] == "passes: point 0, point 1 (one price is given for all types)"
+    why = "one price is given for all types: endpoint.prices has one for each"
+    assert text.splitlines()[-1] == f"passes: point 0, point 1 ({why})"
     text = rendered(sweep_report(sweep(of, {COUNT: [1, 2]}, replications=2, executor=fake), [figure("p99")]), width=200)
     assert "every instance type" not in text
     assert "cheapest that passes: 1 x ml.m5.xlarge" in text

@@ -94,7 +94,8 @@ def test_a_fleet_that_contradicts_itself_is_no_mistake_of_a_plan(tmp_path):
 def test_a_figure_of_one_type_is_refused_where_a_plan_has_several(tmp_path, key, value):
     text = said(tmp_path, f"plan: {{grid: {{{TYPES}}}}}\n", **{key: value})
     assert text.startswith(f"a.yaml:5: endpoint.{key}: belongs to ml.m5.xlarge, but in plan.grid ml.m5.4xlarge")
-    assert "leave it out: the catalogue has that of each type" in text
+    prices = "give the price of each type: endpoint: {prices: {ml.m5.xlarge: 0.23 USD}}"
+    assert (prices if key == "price_per_hour" else "leave it out: the catalogue has that of each type") in text
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,12 @@ def test_a_type_without_a_price_is_refused_at_its_entry(tmp_path):
     assert text.startswith(
         "a.yaml:10: plan.grid.endpoint.instance_type: no price is known for ml.m5.xlarge in mx-central-1"
     )
+
+
+def test_what_is_paid_for_each_type_may_stand_beside_several(tmp_path):
+    grid = "plan: {grid: {endpoint.instance_type: [ml.m5.xlarge, ml.c5.2xlarge]}}\n"
+    prices = {"prices": "{ml.m5.xlarge: 0.15 USD, ml.c5.2xlarge: 0.2 USD}"}
+    check_varied(template(tmp_path, grid, **prices, region="mx-central-1"))
 
 
 def test_types_with_accelerators_are_named(tmp_path):

@@ -10,8 +10,9 @@ from mmesim.preflight.finding import Finding
 from mmesim.preflight.in_short import in_short
 from mmesim.preflight.offered import Offered
 from mmesim.results.binding.limits import use_of
-from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.binding.roots import Roots
 from mmesim.scenario import Scenario
+from mmesim.scenario.constraints import Resource
 from tests.unit.results.synthetic import GIB, Call, run_data, scenario
 
 SCALES = {"policy": "target_tracking", "metric": "InvocationsPerInstance", "target": 100.0, "min": 1, "max": 4}

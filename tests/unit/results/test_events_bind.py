@@ -11,7 +11,7 @@ import pytest
 from mmesim.preflight.finding import Finding
 from mmesim.report.blocks import Lines, Title
 from mmesim.report.content.causes import binds
-from mmesim.report.content.gated.explained import largest_wait
+from mmesim.report.content.gated.explained import what_binds
 from mmesim.results.binding.binding import BindingConstraint, binding
 from mmesim.results.happened import Happened, Kind
 from mmesim.results.latency import pool
@@ -111,5 +111,5 @@ def test_the_report_names_the_event_and_tries_nothing() -> None:
 
 def test_a_gate_says_that_it_is_no_resource() -> None:
     constraint = {"id": "event", "used": 1.0, "limit": None, "share_of_tail": None, "share_of_errors": 1.0}
-    said = "a fault, a deploy or a scale-in of the scenario, 1 of them on average; 100 % of the errors"
-    assert largest_wait(constraint) == said
+    said = "a fault, a deploy or a scale-in: 1 a run on average; 100 % of the errors"
+    assert what_binds(constraint) == said

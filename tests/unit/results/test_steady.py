@@ -126,7 +126,7 @@ def test_refusals_of_an_endpoint_that_thrashes_are_not_laid_on_the_queue() -> No
         state = judged(half_an_hour(), {"QueueFull": 3.0}, calls=others + refused)
         assert (state.verdict, state.evidence) == (
             "saturated",
-            "queues are full of calls that wait for loads (what binds: load_slots): 5 % of the calls are refused, and "
+            "queues are full of calls that wait for loads (what binds: load slots): 5 % of the calls are refused, and "
             "a longer one does not help",
         )
     # Calls that find their model loaded and its queue full do not wait for loads, whatever others do.

@@ -2,9 +2,17 @@ import csv
 import re
 from importlib.resources import files
 
+import botocore.loaders
 import pytest
 
-from mmesim.scenario.endpoint.catalogue import UnknownType, instance_types, look_up
+from mmesim.scenario.endpoint.catalogue import (
+    REGION,
+    UnknownType,
+    instance_types,
+    look_up,
+    regions,
+    sagemaker_regions,
+)
 
 
 def test_facts_of_a_type_come_with_price_and_source():
@@ -19,9 +27,24 @@ def test_a_price_of_another_region_is_that_regions_own():
     assert look_up("ml.m5.xlarge", "eu-west-1").price[0] == 0.257
 
 
-@pytest.mark.parametrize("region", ["eu-west-2", "eu-central-1", "sa-east-1", "us-west-1", "ca-central-1"])
+@pytest.mark.parametrize(
+    "region", ["eu-west-2", "eu-central-1", "sa-east-1", "us-west-1", "ca-central-1", "eusc-de-east-1"]
+)
 def test_a_region_of_aws_is_no_slip_of_one_that_has_prices(region: str) -> None:
     assert look_up("ml.m5.xlarge", region).price == (None, False, "")
+
+
+def test_the_regions_are_those_that_botocore_has_for_sagemaker() -> None:
+    partitions = botocore.loaders.Loader().load_data("endpoints")["partitions"]
+    theirs = {
+        region
+        for partition in partitions
+        for region in partition["services"].get("runtime.sagemaker", {}).get("endpoints", {})
+        if region in partition["regions"]
+    }
+    assert set(sagemaker_regions()) <= theirs
+    assert set(regions()) <= set(sagemaker_regions())
+    assert [one for one in sagemaker_regions() if not re.fullmatch(REGION, one)] == []
 
 
 def test_a_region_without_rows_has_the_hardware_and_no_price():

@@ -267,7 +267,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "ml.m5.xlarge",
             "ml.m5.xlarge\n  region: us-esat-1",
-            "4: endpoint.region: no prices for region 'us-esat-1' (did you mean us-east-1?)",
+            "4: endpoint.region: unknown region 'us-esat-1' (did you mean us-east-1?)",
         ),
         (
             "ml.m5.xlarge",

@@ -1,4 +1,4 @@
-"""What `--explain` says of a scenario that fails: its largest wait, and what one more instance would do."""
+"""What `--explain` says of a scenario that fails: what binds, and what one more instance would do."""
 
 from __future__ import annotations
 
@@ -9,43 +9,44 @@ from typing import TYPE_CHECKING
 from mmesim import units
 from mmesim.report import formats
 from mmesim.report.content.gated.words import grouped, mark, of, on_one_line, quantity
+from mmesim.results.binding.nothing import OWN_WORK
+from mmesim.scenario.constraints import NAMES
 
 if TYPE_CHECKING:
     from mmesim.results.answers.gated import GatedLine
 
-RESOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
+USES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "cpu": ("share", "CPU: {used} busy"),
-        "workers": ("", "workers: {used} of {limit} are busy on average"),
-        "queue": ("", "queue: bursts fill its {limit} places"),
-        "batch_delay": ("s", "batches: calls wait up to {limit} for one to fill"),
-        "memory": ("bytes", "memory: the called models need {used}, there are {limit}"),
-        "placement": ("bytes", "placement: the called models need {used} of {limit}, but one instance gets too much"),
-        "tasks": ("", "processes and threads: {used} of {limit}"),
-        "disk": ("bytes", "disk: the called models need {used}, there are {limit}"),
-        "models": ("", "models: {used} copies are called, the server has room for {limit}"),
-        "device": ("share", "device: {used} busy"),
-        "device_memory": ("bytes", "device memory: the called models need {used}, there are {limit}"),
-        "load_slots": ("", "load slots: {limit}, all taken"),
-        "download": ("s", "downloads: one takes {used}"),
-        "load": ("s", "loads: one takes {used}"),
-        "throttling": ("", "throttling: {used} of {limit}"),
-        "event": ("", "a fault, a deploy or a scale-in of the scenario, {used} of them on average"),
+        "cpu": ("share", "{used} busy"),
+        "workers": ("", "{used} of {limit} are busy on average"),
+        "queue": ("", "bursts fill all {limit} places"),
+        "batch_delay": ("s", "calls wait up to {limit} for a batch to fill"),
+        "memory": ("bytes", "the called models need {used}, there are {limit}"),
+        "placement": ("bytes", "the called models need {used} of {limit}, but one instance gets too much"),
+        "tasks": ("", "{used} of {limit}"),
+        "disk": ("bytes", "the called models need {used}, there are {limit}"),
+        "models": ("", "{used} copies are called, the server has room for {limit}"),
+        "device": ("share", "{used} busy"),
+        "device_memory": ("bytes", "the called models need {used}, there are {limit}"),
+        "load_slots": ("", "{limit}, all taken"),
+        "download": ("s", "one takes {used}"),
+        "load": ("s", "one takes {used}"),
+        "throttling": ("", "{used} of {limit}"),
+        "client_timeout": ("s", "{limit}, and a call takes {used} by itself"),
+        "invocation_timeout": ("s", "{limit}, and a call takes {used} by itself"),
+        "event": ("", "{used} a run on average"),
     }
 )
-"""What can bind: the unit of what is used of it, and what is said of both (docs/glossary.md, binding constraint)."""
+"""What can bind: the unit of what is used of it, and what is said of its use (docs/glossary.md, binding constraint)."""
+NOTHING = f"nothing: {OWN_WORK}, or they wait, but little"
 
 
-NO_WAIT = "none: the slowest calls are slow by their own work, or wait but little"
-"""What is said where nothing binds."""
-
-
-def largest_wait(constraint: Mapping[str, object]) -> str:
+def what_binds(constraint: Mapping[str, object]) -> str:
     """What binds, with its use and what it is the cause of."""
     resource = on_one_line(str(constraint.get("id")))
-    unit, words = RESOURCES.get(resource, ("", resource.replace("{", "{{").replace("}", "}}")))
+    unit, words = USES.get(resource, ("", ""))
     used, limit = (_amount(unit, constraint.get(key)) for key in ("used", "limit"))
-    parts = [words.format(used=used, limit=limit)]
+    parts = [": ".join(filter(None, (NAMES.get(resource, resource), words.format(used=used, limit=limit))))]
     for key, what in (("share_of_tail", "the time of the slowest 1 % of calls"), ("share_of_errors", "the errors")):
         share = constraint.get(key)
         if isinstance(share, int | float) and share > 0:

@@ -75,7 +75,7 @@ def _price(planned: Planned, row: int) -> str:
 
 
 def _said(planned: Planned, row: int, role: list[str]) -> Iterator[str]:
-    """The roles of a fleet, the figure that decides, and what it lacks."""
+    """The roles of a fleet, the figure that decides, and what limits it."""
     yield from role
     one, line = planned.fleets[row], words.decides(planned, row)
     if line is not None:
@@ -88,7 +88,7 @@ def _said(planned: Planned, row: int, role: list[str]) -> Iterator[str]:
     elif one.state == "not tried":
         yield "not tried"
     if one.binds and one.binds != words.UNKNOWN and one.state == "turned down":
-        yield f"lacks {words.constraint(one.binds)}"
+        yield f"limited by {words.constraint(one.binds)}"
     if one.share_of_draws is not None:
         extra = "" if one.mean_extra_usd is None else f", {words.usd(one.mean_extra_usd)} beyond"
         yield f"inside in {draws(one)} of draws{extra}"
@@ -109,4 +109,4 @@ def _legend(planned: Planned, rows: list[int]) -> Iterator[str]:
         yield "[95 % interval]"
     if any(one.mean_extra_usd is not None for one in shown):
         yield "beyond: a month more than the cheapest fleet of each draw, on average"
-    yield "a month: on demand, 730 hours"
+    yield f"a month: {words.whose_prices(planned)}, 730 hours"

@@ -27,17 +27,17 @@ def why_not(planned: Planned) -> Iterator[Block]:
 def _whose(planned: Planned) -> str:
     """Which fleets they are: some may cost what the answer costs."""
     if planned.answer is None:
-        return "what fleets lack"
+        return "what limits the fleets"
     price = planned.fleets[planned.answer].usd_per_month
     as_dear = any(one.usd_per_month == price is not None for one in planned.fleets[: planned.answer])
-    return "what fleets that cost no more lack" if as_dear else "what cheaper fleets lack"
+    return f"what limits {'fleets that cost no more' if as_dear else 'cheaper fleets'}"
 
 
 def _why(planned: Planned, one: WhyNot) -> str:
     reason = words.sentence(one.text)
-    lacks, drawn = words.lacks(one.binds), planned.fleets[one.nearest].draws
-    lacks = f"of {phrases.plural(drawn, 'draw')} {lacks}" if lacks and drawn else lacks
-    counted = filter(None, (phrases.plural(one.fleets, "fleet"), lacks))
+    limits, drawn = words.limits(one.binds), planned.fleets[one.nearest].draws
+    limits = f"of {phrases.plural(drawn, 'draw')} {limits}" if limits and drawn else limits
+    counted = filter(None, (phrases.plural(one.fleets, "fleet"), limits))
     head = f"{words.family(planned, one.family)} ({': '.join(counted)})"
     return f"{head}: {reason}" if reason else head
 

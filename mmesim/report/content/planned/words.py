@@ -11,6 +11,7 @@ from mmesim.report import formats, phrases
 from mmesim.report.content.gated.words import OVER, SIGNS, on_one_line, quantity, with_interval
 from mmesim.results.answers.planned import Fleet, FleetLine, Planned, State, is_recovery, missed_by
 from mmesim.results.sections import WORST_FIRST
+from mmesim.scenario.constraints import NAMES
 from mmesim.scenario.run.expect import read_expectation
 from mmesim.scenario.values.fields import Refused
 
@@ -23,8 +24,6 @@ MOST_DECIMALS = 6
 TICKS: Mapping[State, str] = MappingProxyType({"inside": "✓", "turned down": "✗", "open": "?", "not tried": ""})
 UNKNOWN = "unknown"
 """What binds where nothing that was simulated says it."""
-SHORT: Mapping[str, str] = MappingProxyType({"cpu": "CPU"})
-"""Ids of binding constraints that are not written as they are named."""
 
 
 def fleet(planned: Planned, row: int) -> str:
@@ -60,10 +59,23 @@ def value(given: object) -> str:
 
 
 def price(one: Fleet) -> str:
-    """What a fleet costs a month: `$1,009 a month`, `about $1,009 a month` when it is estimated."""
+    """What a fleet costs a month: `$1,009 a month`, `about $1,009 a month` when it is estimated, `$640 a month at your
+    price` when the scenario gives it.
+    """
     if one.usd_per_month is None:
         return "without a price"
-    return f"{'about ' if one.price_estimated else ''}{usd(one.usd_per_month)} a month"
+    whose = " at your price" if one.price_given else ""
+    return f"{'about ' if one.price_estimated else ''}{usd(one.usd_per_month)} a month{whose}"
+
+
+def whose_prices(planned: Planned) -> str:
+    """Whose prices the fleets have: `on demand`, `at your prices`, `at your prices, ml.m5.large on demand`."""
+    priced = [one for one in planned.fleets if one.usd_per_month is not None]
+    if not any(one.price_given for one in priced):
+        return "on demand"
+    others = dict.fromkeys(one.instance_type for one in priced if not one.price_given)
+    named = [on_one_line(kind) for kind in others if kind is not None]
+    return ", ".join(["at your prices", *([f"{listed(named, ' and ')} on demand"] if named else [])])
 
 
 def usd(amount: float) -> str:
@@ -245,14 +257,14 @@ def is_share_over(line: FleetLine) -> bool:
     return on_one_line(line.figure).startswith(OVER)
 
 
-def lacks(binds: Mapping[str, int]) -> str:
-    """What fleets lack, and how many of them: `memory in 12, CPU in 3`."""
+def limits(binds: Mapping[str, int]) -> str:
+    """What limits fleets, and how many of them: `memory in 12, CPU in 3`."""
     return ", ".join(f"{constraint(one)} in {count:,}" for one, count in binds.items() if one != UNKNOWN)
 
 
 def constraint(binds: str) -> str:
-    """The id of a binding constraint in words: `load slots`."""
-    return SHORT.get(binds, on_one_line(binds).replace("_", " "))
+    """What binds by its name: `load slots`."""
+    return NAMES.get(binds, on_one_line(binds))
 
 
 def listed(names: Iterable[str], joint: str = "; ") -> str:

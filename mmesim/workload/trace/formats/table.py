@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.errors import TraceError
+from mmesim.parquet import parts
 from mmesim.texts import lines, separator_of
 from mmesim.workload.trace.formats import unknown_file
 from mmesim.workload.trace.formats.line_text import beginning, encoding
@@ -197,7 +198,7 @@ class Table:
 
     def _batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
         if self.is_parquet:
-            with pq.ParquetFile(self.file.absolute()) as parquet:
+            with parts(self.file) as parquet:
                 yield from parquet.iter_batches(batch_size=rows, columns=list(columns))
             return
         # Cells stay text here: a wrong one is then found, and told, by `Chunk.numbers`. Names do not come from Arrow,

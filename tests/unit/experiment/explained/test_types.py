@@ -45,6 +45,12 @@ def test_less_memory_is_cheaper() -> None:
     assert its_price < price
 
 
+def test_the_cheapest_type_is_that_of_the_prices_that_are_paid() -> None:
+    row = catalogue.look_up("ml.m5.xlarge")
+    assert with_more_memory(row) != "ml.r6i.xlarge"
+    assert with_more_memory(row, {"ml.r6i.xlarge": 0.01}) == "ml.r6i.xlarge"
+
+
 def test_a_host_that_is_not_as_its_type_has_no_neighbours() -> None:
     assert own_row(Endpoint.model_validate({"instance_type": "ml.m5.xlarge"})) is not None
     assert own_row(Endpoint.model_validate({"instance_type": "ml.m5.xlarge", "memory": "20 GiB"})) is None

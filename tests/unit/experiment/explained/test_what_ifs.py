@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,19 @@ def test_what_is_always_tried() -> None:
     assert found["one_more_vcpu"] == {"endpoint.vcpu": 5, "endpoint.load_slots": 2}
     assert found["one_more_load_slot"] == {"endpoint.load_slots": 3}
     assert len({tuple(sets.items()) for sets in found.values()}) == len(found)
+
+
+@pytest.mark.parametrize(("column", "field"), [("pinned", "models.m.workers"), ("workers", None)])
+def test_a_row_of_a_table_is_changed_where_its_entry_is(tmp_path: Path, column: str, field: str | None) -> None:
+    table = tmp_path / "models.csv"
+    value = 1 if column == "workers" else "false"
+    table.write_text(f"name,group,{column}\na,team a,{value}\nb,team b,{value}\n")
+    keys = {"artifact_size": 10**6, "memory": 10**7, "service": {"cpu": 0.01}}
+    of = scenario(models=[{"name": "m", "file": str(table), **keys}])
+    found = ids(of)
+    assert found.get("one_more_worker") == (None if field is None else {field: 2})
+    told = of.model_table()[0].advice("workers", 3)
+    assert told == (f"{field}=3" if field else "workers 3 in the row of a in its table")
 
 
 def test_one_instance_cannot_be_fewer() -> None:

@@ -53,6 +53,18 @@ def test_every_combination_once_in_order_of_price_then_of_expected_misses(types,
     assert order == sorted(order)
 
 
+def test_the_order_is_that_of_the_prices_that_are_paid():
+    paid = {"ml.m5.large": "0.30 USD", "ml.m5.xlarge": "0.20 USD"}
+    endpoint = {"instance_type": "ml.m5.xlarge", "instance_count": 1, "prices": paid}
+    fleets, _ = found({"endpoint.instance_type": ["ml.m5.large", "ml.m5.xlarge", "ml.c5.large"]}, endpoint=endpoint)
+    assert [(one.instance_type, one.price_given) for one in fleets] == [
+        ("ml.c5.large", False),
+        ("ml.m5.xlarge", True),
+        ("ml.m5.large", True),
+    ]
+    assert [one.usd_per_month for one in fleets[1:]] == pytest.approx([146.0, 219.0])
+
+
 def test_the_fleet_of_the_scenario_is_the_point_of_the_grid_that_is_the_same():
     fleets, own = found({"endpoint.instance_count": "1..3"})
     assert own is not None

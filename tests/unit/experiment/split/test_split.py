@@ -235,6 +235,14 @@ def test_a_host_of_your_own_is_the_only_one_to_move_to():
     assert made.counts(1500.0) == [(730.0, None, 1), (1460.0, None, 2)]
 
 
+def test_other_types_cost_what_is_paid_for_them():
+    endpoint = {"instance_type": "ml.m5.xlarge", "prices": {"ml.m5.xlarge": "0.2 USD", "ml.c5.large": "0.07 USD"}}
+    made, _ = fleets(Scenario.from_dict(data(endpoint=endpoint, split={})))
+    assert made.types["ml.m5.xlarge"] == 0.2
+    assert made.types["ml.c5.large"] == 0.07
+    assert made.types["ml.m5.large"] == 0.115
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

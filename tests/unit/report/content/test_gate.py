@@ -12,7 +12,7 @@ from mmesim.report.ci.github import MOST, commands
 from mmesim.report.ci.junit import junit
 from mmesim.report.content.gate import gate_report, verdict_report
 from mmesim.report.content.gated import words
-from mmesim.report.content.gated.explained import largest_wait
+from mmesim.report.content.gated.explained import what_binds
 from mmesim.report.text import WIDTH, text
 from mmesim.results.answers.gated import Gated
 from mmesim.scenario.file.places import Place, expected_at
@@ -51,7 +51,7 @@ REPORT = """\
   ✓ pass   +88 %  p99 < 500 ms             312 ms; 0.120 % [0.080, 0.170]
                                            slower, limit 1 %
   ✗ FAIL  -3.0 %  cache_hit_ratio >= 95 %  92.1 % [91.8, 92.4]
-  largest wait: memory: the called models need 52.7 GiB, there are 48.6 GiB;
+  what binds: memory: the called models need 52.7 GiB, there are 48.6 GiB;
     97.2 % of the time of the slowest 1 % of calls
   with one more instance:
   - cache_hit_ratio >= 95 %: ✓ pass, 98.1 % [97.9, 98.3]
@@ -291,8 +291,8 @@ def test_nothing_is_found_in_a_file_that_says_nothing(tmp_path: Path, written: s
 
 def test_where_nothing_binds_that_is_said():
     own = scenario(FAILS, one_more_instance=[FAILS])
-    assert "largest wait: none: the slowest calls are slow by their own work" in text(gate_report(gated(own)))
-    assert "largest wait" not in text(gate_report(gated(scenario(FAILS))))
+    assert "what binds: nothing: the slowest calls are slow because of their own work" in text(gate_report(gated(own)))
+    assert "what binds" not in text(gate_report(gated(scenario(FAILS))))
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_where_nothing_binds_that_is_said():
 )
 def test_a_number_of_slots_or_workers_has_no_idle_decimals(resource: str, used: float, limit: float, said: str):
     constraint = {"id": resource, "used": used, "limit": limit, "share_of_tail": 0.5}
-    assert largest_wait(constraint).startswith(f"{said}; 50 %")
+    assert what_binds(constraint).startswith(f"{said}; 50 %")
 
 
 def test_a_change_of_unknown_size_is_a_dash():

@@ -130,7 +130,7 @@ def test_a_fleet_that_is_inside_as_written_and_turned_down_by_arithmetic_is_not_
     estimates = [*planned().estimates[:1], Estimated(fleet=4, lines=[line(0.0012)])]
     plan = planned(fleets=[*FLEETS[:4], down, *FLEETS[5:]], estimates=estimates, why_not=[])
     assert f"next cheaper, 2 x ml.m5.2xlarge, was turned down: {reason};" in statement(plan)
-    assert f"next cheaper; {reason}; lacks memory" in said(plan)
+    assert f"next cheaper; {reason}; limited by memory" in said(plan)
 
 
 def test_nothing_that_fits_names_the_nearest_miss_and_what_none_meets():
@@ -207,6 +207,15 @@ def test_the_table_has_the_fleets_that_matter_in_order_of_price_and_marks_estima
     ]
     assert "~1,105" in report
     assert "~ estimated price" in report
+
+
+def test_whose_prices_they_are_is_said():
+    yours = [of.model_copy(update={"price_given": True}) for of in FLEETS]
+    assert "a month: on demand, 730 hours" in said(planned())
+    assert "3 x ml.m5.2xlarge, $1,009 a month at your price, 0.4 %" in statement(planned(fleets=yours))
+    assert "a month: at your prices, 730 hours" in said(planned(fleets=yours))
+    mixed = [of if of.instance_type == "ml.m5.large" else one for of, one in zip(FLEETS, yours, strict=True)]
+    assert "a month: at your prices, ml.m5.large on demand, 730 hours" in said(planned(fleets=mixed))
 
 
 def test_why_not_counts_what_the_fleets_of_a_family_lack():

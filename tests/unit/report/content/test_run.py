@@ -342,7 +342,9 @@ def test_the_last_line_is_the_verdict_its_cause_and_the_cost(expect: tuple[str, 
 def test_errors_are_the_cause_of_errors() -> None:
     shown = text(result([*[WARM] * 900, *[Call(0.02, cause="queue_full")] * 100], "error_rate < 1 %"))
     last = " ".join(shown.split("\n\n")[-1].split())
-    assert last == "FAIL: error_rate < 1 %; most errors are queue_full (200); what binds: queue; 0.36 USD an hour"
+    assert (
+        last == "FAIL: error_rate < 1 %; most errors are queue_full (200); what binds: queue length; 0.36 USD an hour"
+    )
 
 
 def test_limits_of_some_calls_name_what_binds_and_those_of_cost_do_not() -> None:

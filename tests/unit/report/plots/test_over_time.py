@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmesim.errors import UserError
 from mmesim.experiment.replicate import run_replications
 from mmesim.report.plots.over_time import over_time
 from mmesim.results.happened import Happened, Kind
@@ -120,3 +121,6 @@ expect: [p90 < 500 ms]
         np.testing.assert_array_equal(values, kept[name], err_msg=name)
     (tmp_path / "run" / "requests.parquet").unlink()
     assert set(own) - set(kept_over_time(Kept.read(tmp_path / "run")).figures) == {f"failed_{one}" for one in CAUSES}
+    (tmp_path / "run" / "requests.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UserError, match=r"requests\.parquet is damaged"):
+        kept_over_time(Kept.read(tmp_path / "run"))

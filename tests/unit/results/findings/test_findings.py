@@ -69,6 +69,7 @@ def test_threads_are_not_named_when_they_waste_little(tmp_path: Path, calls: int
         ("cpu_utilization < 51 %", True),
         ("cpu_utilization < 60 %", False),
         ("error_rate < 0.1 %", False),
+        ("cost.hour < 0.37 USD", False),  # that of one host at 0.36 USD, however many calls come
     ],
 )
 def test_a_verdict_that_little_more_turns_round_is_on_an_edge(expect: str, on_edge: bool) -> None:
