@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from mmesim.engine.simulation import Simulation
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario import Scenario
+from tests.twin.cases.scenarios import scenario
 from tests.twin.draws import Draws
 from tests.twin.endpoint import Twin
-from tests.twin.random_scenarios import scenario
 
 CLOSE_S = 1e-9
 

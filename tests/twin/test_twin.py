@@ -7,12 +7,12 @@ import pytest
 from mmesim.scenario import Download, Scenario
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import endpoint, model, scenario
-from tests.twin.changing import changing
+from tests.twin.cases.changing import changing
+from tests.twin.cases.deploys import with_steps
+from tests.twin.cases.devices import with_devices
+from tests.twin.cases.faults import with_bad_models, with_faults, with_leaks, with_outages, with_restarts
+from tests.twin.cases.together import together
 from tests.twin.compare import Comparison, agree_on, by_engine, by_twin
-from tests.twin.random_deploys import with_steps
-from tests.twin.random_devices import with_devices
-from tests.twin.random_faults import with_bad_models, with_faults, with_leaks, with_outages, with_restarts
-from tests.twin.random_together import together
 
 LATER = 2000
 """Scenarios of `make twin`; a tenth as many, from other seeds, are among the slow tests."""

@@ -25,7 +25,7 @@ from mmesim.scenario import RouterPolicy, Scenario
 from mmesim.scenario.values.times import Constant, Exponential
 from tests.laws.digest import digest
 from tests.laws.fleets.eventful import eventful
-from tests.twin.random_scenarios import scenario as small
+from tests.twin.cases.scenarios import scenario as small
 
 Process = Generator[simpy.Event, Any, None]
 LOST = CAUSES.index("host_lost")

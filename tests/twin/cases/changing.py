@@ -14,7 +14,7 @@ from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
 from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.traffic.planned import Schedule
 from mmesim.scenario.values.times import Constant
-from tests.twin.random_scenarios import RETRIED, scenario
+from tests.twin.cases.scenarios import RETRIED, scenario
 
 
 def with_losses(seed: int) -> Scenario:

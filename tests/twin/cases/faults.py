@@ -11,7 +11,7 @@ from mmesim.scenario import Scenario
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.clients.retries import FixedRetries
 from mmesim.scenario.faults.fault import Fault, named
-from tests.twin.random_scenarios import MIB, RETRIED, scenario
+from tests.twin.cases.scenarios import MIB, RETRIED, scenario
 
 Kinds = Callable[[np.random.Generator, Scenario], list[dict[str, Any]]]
 """Faults, of which any may come."""

@@ -10,8 +10,8 @@ from mmesim.scenario import Poisson, Scenario
 from mmesim.scenario.deploys.deploy import Deploy
 from mmesim.scenario.deploys.strategy import AllAtOnce
 from mmesim.scenario.endpoint.autoscaling.autoscaling import ScaledIn
-from tests.twin.changing import changed, with_schedule, with_target
-from tests.twin.random_scenarios import scenario
+from tests.twin.cases.changing import changed, with_schedule, with_target
+from tests.twin.cases.scenarios import scenario
 
 
 def with_steps(seed: int) -> Scenario:

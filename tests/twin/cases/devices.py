@@ -7,7 +7,7 @@ import numpy as np
 from mmesim.scenario import ModelGroup, Scenario
 from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.values.times import Constant, Exponential
-from tests.twin.random_scenarios import MIB, scenario
+from tests.twin.cases.scenarios import MIB, scenario
 
 
 def with_devices(seed: int) -> Scenario:

@@ -15,10 +15,10 @@ from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.values.times import Exponential, Uniform, always
-from tests.twin.changing import with_deploys, with_schedule, with_target
-from tests.twin.random_deploys import with_deploys_amid_scaling, with_steps
-from tests.twin.random_faults import any_kinds
-from tests.twin.random_scenarios import MIB, RETRIED
+from tests.twin.cases.changing import with_deploys, with_schedule, with_target
+from tests.twin.cases.deploys import with_deploys_amid_scaling, with_steps
+from tests.twin.cases.faults import any_kinds
+from tests.twin.cases.scenarios import MIB, RETRIED
 
 CHANGING = (with_deploys, with_steps, with_schedule, with_target, with_deploys_amid_scaling)
 RETRIED_AMID_FAULTS = (*RETRIED, Cause.load_failed, Cause.worker_died, Cause.host_lost, Cause.client_timeout)
