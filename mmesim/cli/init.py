@@ -86,6 +86,13 @@ def _from_log(file: Path, log: Path, layout: str | None, texts: Mapping[str, str
             raise OutputError(_taken(target))
     read = recognised(log, layout, texts, more)
     words = [*read.settings, *more]
+    if read.unclear is not None:
+        typer.echo(
+            f"{log}: the unit of {read.unclear!r} is not known, so it is not read; if it is milliseconds, and a line "
+            f"is written when the answer has gone: --set stamped=end --set columns.duration={read.unclear} "
+            "--set duration_scale=1e-3",
+            err=True,
+        )
     source = trace_of_words(log, words, texts, None)
     trace = WholeTrace(source, 1)
     found = describe(log, trace.calls(), trace.span_s, lambda: trace.grid)

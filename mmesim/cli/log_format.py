@@ -18,6 +18,8 @@ class Recognised:
     """As in `--set`, the format first; what the user has set follows."""
     took: tuple[str, float] | None
     """Where a log whose times are those of the starts says how long calls took, and the factor to seconds."""
+    unclear: str | None = None
+    """A column that seems to say so in a unit that is not known."""
 
 
 def recognised(log: Path, layout: str | None, texts: Mapping[str, str | None], more: Sequence[str]) -> Recognised:
@@ -50,17 +52,10 @@ def recognised(log: Path, layout: str | None, texts: Mapping[str, str | None], m
     told = (("format=json-lines",) if format_told else ()) + guessed.settings
     if told:
         typer.echo(f"{log}: read with {', '.join(told)} (--set KEY=VALUE for others)", err=True)
-    took = TOOK.get(form)
+    took, unclear = TOOK.get(form), guessed.took
     if guessed.took is not None and guessed.took_scale is not None:
-        took = guessed.took, guessed.took_scale
-    elif guessed.took is not None:
-        typer.echo(
-            f"{log}: the unit of {guessed.took!r} is not known, so it is not read; if it is milliseconds, and a line "
-            f"is written when the answer has gone: --set stamped=end --set columns.duration={guessed.took} "
-            "--set duration_scale=1e-3",
-            err=True,
-        )
-    return Recognised((f"format={form}", *guessed.settings), took)
+        took, unclear = (guessed.took, guessed.took_scale), None
+    return Recognised((f"format={form}", *guessed.settings), took, unclear)
 
 
 def _in_layout(pattern: str | None) -> bool:

@@ -64,7 +64,8 @@ class JsonLines:
         if never and seen:
             missing = next(column for column in columns if column in never)
             hint = did_you_mean(missing, seen) or f"the first row has: {', '.join(list(seen)[:12])}"
-            raise TraceError(f"{self.file}: no row has the key {missing!r} ({hint})")
+            other = f"; columns.{missing}=KEY reads another" if missing in ("time", "model") else ""
+            raise TraceError(f"{self.file}: no row has the key {missing!r} ({hint}{other})")
         if batch:
             yield self._chunk(columns, batch, numbers)
 

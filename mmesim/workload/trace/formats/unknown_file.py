@@ -69,8 +69,8 @@ def cure(column: str, names: Sequence[str], line: str) -> str:
         return f"write columns.{column}={other}" if column in OTHER_NAMES else f"did you mean {other}?"
     hint = did_you_mean(column, names)
     if column == "model" and hint is None:
-        return f"{has}; model: NAME in the trace names the model of every call"
-    return hint or has
+        return f"{has}; columns.model=NAME reads another, model: NAME in the trace names the model of every call"
+    return hint or (f"{has}; columns.time=NAME reads another" if column == "time" else has)
 
 
 def plain(name: str) -> str:

@@ -33,13 +33,16 @@ def table(folder: Path, text: str) -> Path:
         ("Time,Model", "column 'time' is missing (write columns.time=Time)"),
         ("timestamp,model", "column 'time' is missing (write columns.time=timestamp)"),
         ("time,Model_Name", "column 'model' is missing (write columns.model=Model_Name)"),
-        ("time,size", "column 'model' is missing (it has: time, size; model: NAME in the trace names the model of"),
+        (
+            "time,size",
+            "column 'model' is missing (it has: time, size; columns.model=NAME reads another, model: NAME in the",
+        ),
         ('{"time": 1', "format: json-lines"),
         ("0.5,cat", "the first line is not a header"),
         ("TIMESTAMP,ContextTokens,GeneratedTokens", "format: azure-llm-2023"),
         ("app,func,end_timestamp,duration", "format: azure-functions-2021"),
         ("HashOwner,HashApp,HashFunction,Trigger,1,2,3", "format: azure-functions-2019"),
-        ("x" * 100 + ",y", "(it has: " + "x" * 30 + "..., y)"),
+        ("x" * 100 + ",y", "(it has: " + "x" * 30 + "..., y; columns.time=NAME reads another)"),
     ],
 )
 def test_an_unknown_table_says_what_to_write(tmp_path: Path, header: str, message: str) -> None:
