@@ -54,7 +54,7 @@ twin: $(VENV)/dev.stamp
 
 # 2,000 random scenarios whose hosts come and go: the laws hold, and compiled and plain Python agree to the last bit.
 fleets: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m long tests/laws/test_changing_fleets.py
+	$(BIN)/python -m pytest -m long tests/laws/fleets/test_changing_fleets.py
 
 # Hostile input. What went well is kept in .fuzz and not run again.
 FUZZ ?= --cases 2000

@@ -1,5 +1,19 @@
 """Discrete-event simulator for Amazon SageMaker multi-model endpoints.
 
+    import mmesim
+
+    scenario = mmesim.Scenario.from_yaml("my.yaml")             # `mmesim init my.yaml` writes one
+    result = mmesim.run(scenario)                               # a Result, which shows itself in a notebook
+    result.figures, result.models, result.requests              # DataFrames
+    result.plot.latency()                                       # print(result.plot) lists the pictures
+    smaller = scenario.with_({"endpoint.instance_count": 3})    # keys and units of a scenario file
+    mmesim.diff(scenario, smaller).frame                        # the same requests, differences with intervals
+
+Simulate: `run`, `diff` (two fleets), `sweep` (many), `timeline`. Decide: `plan` (the cheapest fleet), `capacity`,
+`split`, `gate`. Understand: `explain`, `uncertain`, `robustness`. All but `timeline`, which is about a Result, take a
+Scenario or the path of its file, and return an object with its data, which a notebook shows. A wrong input raises
+MmesimError. Guides: docs/how-to/use-from-python.md, notebooks/what-if.ipynb.
+
 To read the code, start with three files: `scenario/scenario.py` (what can be said), `engine/simulation.py` (how a
 replication is wired), and `engine/kernel/step.py` (what happens to a request). The map is in docs/extend.md.
 """

@@ -107,6 +107,8 @@ EXCEPTIONS = {
     ("experiment/sweep/result.py", "report.notebook.sweep.of_sweep"),
     ("results/answers/capacity.py", "report.notebook.capacity.of_capacity"),
     ("results/answers/explained.py", "report.notebook.explained.of_explanation"),
+    ("results/answers/gated.py", "report.notebook.gated.of_gate"),
+    ("results/answers/split.py", "report.notebook.split.of_split"),
     ("results/result.py", "report.notebook.run.of_run"),
     ("experiment/diff/diff.py", "report.plots.diff.differences"),
     ("experiment/plan/result.py", "report.plots.plan.pareto"),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.cli.common import EXIT_CODES, coloured, each, print_report
+from mmesim.cli.common import EXIT_CODES, coloured, each, print_report, tell
 from mmesim.cli.options import Cluster, Jobs, NoOwnCode, Overrides, Quiet, WithRobustness, Yes
 from mmesim.cli.reports import ReportFile, add_step_summary, annotate, refuse_folders, writers
 from mmesim.cli.simulating import allow, executor, told_to_continue
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mmesim.results.baseline import Baseline
 
 STORE = Path("results", "gate.sqlite")
+MOST_NAMED = 8
+"""Files that a note names."""
 
 Files = Annotated[
     list[Path], typer.Argument(help="Scenario files, and folders: every *.yaml under one that expects something.")
@@ -81,6 +83,7 @@ def gate(
     Exits with 0 when every line of `expect` passes, with 1 when one fails, with 2 when one stays undecided.
     """
     from mmesim.experiment.gate.cases import RUNS
+    from mmesim.experiment.gate.files import unchecked
     from mmesim.experiment.gate.gate import gate as run_gate
     from mmesim.report.progress import SimulationsBar
     from mmesim.results.folder import GATE
@@ -109,6 +112,7 @@ def gate(
     )
     if not quiet:
         _tell_kept(found, file, fresh)
+    _tell_unchecked(unchecked(files))
     _refuse_broken(found, quiet)
     raise typer.Exit(EXIT_CODES[found.verdict])
 
@@ -128,6 +132,14 @@ def _tell_kept(found: Gated, store: Path, fresh: Collection[Path]) -> None:
         typer.echo(f"wrote {', '.join(map(str, fresh))}", err=True)
     if any(scenario.error is None for scenario in found.scenarios):
         typer.echo(_simulated(sum(scenario.simulated for scenario in found.scenarios), store), err=True)
+
+
+def _tell_unchecked(left_out: Sequence[Path]) -> None:
+    """Name the scenarios that a folder holds and the gate did not check: a gate that leaves one out looks green."""
+    if left_out:
+        named = ", ".join(map(str, left_out[:MOST_NAMED])) + (" ..." if len(left_out) > MOST_NAMED else "")
+        count = "1 scenario is" if len(left_out) == 1 else f"{len(left_out)} scenarios are"
+        tell(f"note: {count} not checked, without a section `expect` or called *.yml: {named}")
 
 
 def _refuse_broken(found: Gated, quiet: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +40,10 @@ def init(
         str | None,
         typer.Option(help="With --from: regular expression, as in mmesim trace.", show_default=False),
     ] = None,
+    time_format: Annotated[
+        str | None,
+        typer.Option(help="With --from: format of timestamps, as in mmesim trace.", show_default=False),
+    ] = None,
     more: Annotated[
         list[str] | None,
         typer.Option("--set", help="With --from: set any key of the trace, such as model=a; repeatable."),
@@ -53,16 +58,16 @@ def init(
     described = beside(file)
     in_folder(file)
     if log is not None:
-        _from_log(file, log, layout, pattern, more or [])
-    elif layout or pattern or more:
-        raise typer.BadParameter("--format, --pattern and --set are about a log: --from LOG")
+        _from_log(file, log, layout, {"pattern": pattern, "time_format": time_format}, more or [])
+    elif layout or pattern or time_format or more:
+        raise typer.BadParameter("--format, --pattern, --time-format and --set are about a log: --from LOG")
     else:
         _write_new(file, starter())
     write(described)
-    typer.echo(f"{file}: written. Next: mmesim validate {file}, then mmesim run {file}")
+    typer.echo(f"{file}: written. Next: mmesim validate {file}, mmesim run {file}, mmesim plan {file}")
 
 
-def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, more: list[str]) -> None:
+def _from_log(file: Path, log: Path, layout: str | None, texts: Mapping[str, str | None], more: list[str]) -> None:
     from mmesim.cli.common import folder_name
     from mmesim.cli.log_format import recognised
     from mmesim.errors import TraceWarning
@@ -79,9 +84,9 @@ def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, mo
     for target in (file, table):
         if target.exists():
             raise OutputError(_taken(target))
-    layout = recognised(log, layout, pattern, more)
-    words = [f"format={layout}", *more]
-    source = trace_of_words(log, words, {"pattern": pattern}, None)
+    read = recognised(log, layout, texts, more)
+    words = [*read.settings, *more]
+    source = trace_of_words(log, words, texts, None)
     trace = WholeTrace(source, 1)
     found = describe(log, trace.calls(), trace.span_s, lambda: trace.grid)
     tell_of_one_name(source, found, trace.names)
@@ -91,10 +96,10 @@ def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, mo
     # Relative paths of a scenario count from its own folder.
     near = os.path.relpath(log.resolve(), file.resolve().parent)
     path = near if near.count("..") <= 1 else str(log.resolve())
-    lines = trace_lines(path, words, {"pattern": pattern}, None, 6)
+    lines = trace_lines(path, words, texts, None, 6)
     name = folder_name(log.name.split(".")[0])
     _write_new(table, models)
-    _write_new(file, first_scenario(found, durations(source, layout), name, lines, table.name))
+    _write_new(file, first_scenario(found, durations(source, read.took), name, lines, table.name))
     typer.echo(f"{table}: {plural(count, 'model')}", err=True)
 
 

@@ -113,7 +113,7 @@ def _show(found: PlanResult, json: bool, quiet: bool, deploy: bool) -> None:
 
 
 def _save(found: PlanResult, folder: Path, with_page: bool) -> None:
-    """Write the folder, with the picture where there is anything to draw, and the page where it is wanted."""
+    """Write the folder, with the picture where there is anything to draw, and the page where that is asked for."""
     from mmesim.report.content.planned.points import drawable
     from mmesim.report.plots.picture import write_plot
     from mmesim.report.plots.plan import pareto

@@ -108,7 +108,7 @@ def add_step_summary(found: Gated, quiet: bool) -> None:
     file = os.environ.get(SUMMARY)
     if not file:
         if not quiet:
-            tell(f"note: there is no summary: {SUMMARY} is not set, so this is no step of a GitHub workflow")
+            tell(f"note: there is no summary: {SUMMARY} is not set, so this is not a step of a GitHub workflow")
         return
     with writing(Path(file)), Path(file).open("a", encoding="utf-8") as page:  # others may have begun it
         page.write(step_summary(found))

@@ -116,7 +116,7 @@ def run(
 
 
 def _save(result: Result, folder: Path, with_page: bool) -> None:
-    """Write the folder, and the page into it where it is wanted."""
+    """Write the folder, and the page into it where that is asked for."""
     result.save(folder)
     if with_page:
         from mmesim.cli.report import write_page

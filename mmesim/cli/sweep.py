@@ -146,7 +146,7 @@ def sweep(
 
 
 def _save(result: SweepResult, figures: Sequence[Figure], folder: Path, report: bool) -> None:
-    """Write the tables and what a page is made of, and the page where it is wanted."""
+    """Write the tables and what a page is made of, and the page where that is asked for."""
     from mmesim.experiment.sweep.kept import keep
 
     result.save(folder)

@@ -72,14 +72,14 @@ class Asked:
         from mmesim.workload.trace.whole import WholeTrace
 
         more = self.more or []
-        words = [f"format={recognised(self.file, self.format, self.pattern, more)}"]
+        texts = {"pattern": self.pattern, "time_format": self.time_format}
+        words = list(recognised(self.file, self.format, texts, more).settings)
         words += [f"{name}={value}" for name, value in (("rate", self.rate), ("warp", self.warp)) if value is not None]
         if self.models is not None:
             name, equals, count = self.models.partition("=")
             if not equals:
                 raise typer.BadParameter(f"--models takes top=100, hash=50 or stripe=50, not {self.models!r}")
             words.append(f"models.{name.strip()}={count.strip()}")
-        texts = {"pattern": self.pattern, "time_format": self.time_format}
         return WholeTrace(trace_of_words(self.file, [*words, *more], texts, self.window), self.seed)
 
 

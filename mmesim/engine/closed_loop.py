@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmesim.arrays import Floats, Ints
+from mmesim.arrays import Ints
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.kernel.codes import NONE
-from mmesim.engine.kernel.rows import DRAFT
+from mmesim.engine.kernel.rows import DRAFT, OVERHEAD
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.block import OVERHEAD_COLUMNS
-from mmesim.workload.users import CALLS, GROUP, Users
+from mmesim.workload.users import BLOCKS, CALLS, GROUP, Users
 
 KEPT = 2
 """Blocks of a group of users that are kept for those of them who are slower."""
@@ -31,22 +33,31 @@ class ClosedLoops:
         self._report = report
         self._table = plane.tables.views.users  # this table does not grow either
         self._places = [(user.stream, *divmod(user.number, GROUP)) for user in self._users]
-        self._block = [0] * len(self._users)
+        self._members = Counter(place[:2] for place in self._places)
+        """(stream, group) -> its users, who follow each other."""
+        self._begun = np.zeros(len(self._users), dtype=np.int64)
+        """[users]: blocks of calls that each has got."""
         self._stay = [0] * len(self._users)
         self._budgets = _Budgets(self._users)
-        self._groups: dict[tuple[int, int, int], tuple[Ints, Floats | None]] = {}
-        self._on_device = plane.tables.views.draft_device  # nor does this one
-        self._drafts = _words(plane.tables.arrays.drafts)  # this table does not grow
+        self._groups: dict[tuple[int, int, int], _Calls] = {}
+        tables, users = plane.tables, len(self._users)
+        self._drafts = _Calls(  # these tables do not grow
+            _words(tables.arrays.drafts, users, BLOCKS),
+            _words(tables.arrays.draft_overhead, users, BLOCKS) if tables.arrays.draft_overhead.size else None,
+            tables.arrays.draft_device.reshape(users, BLOCKS, CALLS) if tables.arrays.draft_device.size else None,
+        )
 
     def begin(self) -> None:
         """Let every user begin at his time."""
         users = self._table
         self._plane.tables.views.budgets[:] = self._budgets.calls
         for row, user in enumerate(self._users):
-            users.first[row] = row * CALLS
+            users.at[row] = users.first[row] = row * BLOCKS * CALLS
+            users.last[row] = (row + 1) * BLOCKS * CALLS - 1
             users.budget[row] = self._budgets.of[row]
             if user.stays:
-                self._draw(row)
+                if users.left[row] == 0:
+                    self._draw(row)
                 self._come(row)
                 self._plane.next_call(0.0, row, user.stays[0][0])
 
@@ -67,27 +78,25 @@ class ClosedLoops:
         views.clock[0].undrawn = NONE
         while row != NONE:
             after, free_at_s = int(users.next[row]), float(users.free_at[row])
-            if users.at[row] < users.drawn[row]:
+            if users.left[row] > 0:
                 self._come(row)
             else:
-                self._block[row] += 1
                 self._draw(row)
             plane.next_call(now, row, free_at_s)
             row = after
 
     def _draw(self, row: int) -> None:
-        users = self._table
+        """The next block of a user who has no call left, also for those of his group who have room for it."""
         stream, group, place = self._places[row]
-        calls, on_device = self._of_group(stream, group, self._block[row])
-        mine, his = slice(row * CALLS, (row + 1) * CALLS), slice(place * CALLS, (place + 1) * CALLS)
-        self._drafts[mine] = calls[his]
-        if on_device is not None:
-            self._on_device[mine] = on_device[his]
-        users.at[row] = 0
-        users.drawn[row] = CALLS
+        first = row - place
+        block, of_group = int(self._begun[row]), slice(first, first + self._members[stream, group])
+        takes = np.flatnonzero((self._begun[of_group] == block) & (self._table.left[of_group] <= CALLS * (BLOCKS - 1)))
+        self._drafts.take(first + takes, block % BLOCKS, self._of_group(stream, group, block), takes)
+        self._table.left[first + takes] += CALLS
+        self._begun[first + takes] += 1
 
-    def _of_group(self, stream: int, group: int, block: int) -> tuple[Ints, Floats | None]:
-        """Rows of the drafts for a block of all users of a group, and their times on a device."""
+    def _of_group(self, stream: int, group: int, block: int) -> _Calls:
+        """The calls of a block of all users of a group."""
         known = self._groups.get((stream, group, block))
         if known is not None:
             return known
@@ -95,13 +104,32 @@ class ClosedLoops:
         rows = DRAFT.rows(GROUP * CALLS)
         for name in ("gap", "pace", "model", "cpu", "wait", "route", "key"):
             rows[name] = getattr(drafts, name)
+        overhead = None
         if drafts.overhead is not None:
+            overhead = OVERHEAD.rows(GROUP * CALLS)
             for k, name in enumerate(OVERHEAD_COLUMNS):
-                rows[name] = drafts.overhead[:, k]
-        both = self._groups[stream, group, block] = _words(rows), drafts.device
+                overhead[name] = drafts.overhead[:, k]
+            overhead = _words(overhead, GROUP)[:, 0]
+        device = None if drafts.device is None else drafts.device.reshape(GROUP, CALLS)
+        calls = self._groups[stream, group, block] = _Calls(_words(rows, GROUP)[:, 0], overhead, device)
         # A user who is further behind than this has his calls drawn once more: the same.
         self._groups.pop((stream, group, block - KEPT), None)
-        return both
+        return calls
+
+
+@dataclass(frozen=True)
+class _Calls:
+    """Drawn calls, [users, (blocks,) calls], as words of eight bytes."""
+
+    drafts: NDArray[Any]
+    overhead: NDArray[Any] | None
+    device: NDArray[Any] | None
+
+    def take(self, rows: Ints, block: int, of: _Calls, places: Ints) -> None:
+        """The calls of some places of a group are those of a block of these users."""
+        for mine, his in ((self.drafts, of.drafts), (self.overhead, of.overhead), (self.device, of.device)):
+            if mine is not None and his is not None:
+                mine[rows, block] = his[places]
 
 
 class _Budgets:
@@ -124,6 +152,6 @@ class _Budgets:
                 self.of[row] = shared[user.stream]
 
 
-def _words(rows: NDArray[Any]) -> Ints:
-    """The same memory, each row as its words of eight bytes: copied at once, not field by field."""
-    return rows.view(np.int64).reshape(len(rows), rows.itemsize // 8)
+def _words(rows: NDArray[Any], users: int, blocks: int = 1) -> Ints:
+    """The same memory as [users, blocks, calls, words of eight bytes]: copied at once, not field by field."""
+    return rows.view(np.int64).reshape(users, blocks, CALLS, rows.itemsize // 8)

@@ -57,7 +57,7 @@ class DataPlane:
         self._now = memoryview(tables.arrays.clock["now"])  # the clock never grows
         self._plain = self.advance is step.advance
         self.rows: Any = tables.views if self._plain else tables.address
-        """The tables as `advance` wants them: their address, or in plain Python the views, replaced when one grows."""
+        """The tables as `advance` takes them: their address, or in plain Python the views, replaced when one grows."""
         self.pools: Any
         """The pools, to read a number of one of them. Replaced as `rows`."""
         self.phases: tuple[memoryview[float], memoryview[float], memoryview[float]]

@@ -51,7 +51,8 @@ class OpenLoop:
         if block.device is not None:
             views.arrival_device[:n] = block.device
         if block.overhead is not None:
-            columns |= {name: block.overhead[:, k] for k, name in enumerate(OVERHEAD_COLUMNS)}
+            for k, name in enumerate(OVERHEAD_COLUMNS):
+                getattr(views.arrival_overhead, name)[:n] = block.overhead[:, k]
         # One field of all rows would touch every cache line of the buffer, and so would the next.
         for first in range(0, n, NEAR):
             rows = slice(first, min(first + NEAR, n))

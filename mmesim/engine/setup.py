@@ -1,4 +1,4 @@
-"""From a scenario to tables: parameters, models and hosts as the kernel wants them."""
+"""From a scenario to tables: parameters, models and hosts as the kernel takes them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mmesim.scenario.values.times import Time
 from mmesim.stats.histogram import Grid, coarse_grid, grid
 from mmesim.workload.block import OVERHEAD_COLUMNS
 from mmesim.workload.draws.generators import generator
-from mmesim.workload.users import CALLS
+from mmesim.workload.users import BLOCKS, CALLS
 
 BATCH = {"max": codes.BATCH_MAX, "sum": codes.BATCH_SUM}
 STATES = (None, "warm", "cold")
@@ -65,9 +65,10 @@ def build(
             cells=sum(scenario.windows_of(one).number for one in scenario.counted),
             loops=scenario.server_kind.event_loops,
             users=users,
-            drafts=users * CALLS,
+            drafts=users * BLOCKS * CALLS,
             budgets=_budgets(scenario),
             devices=_devices(scenario),
+            drawn_overhead=not all(spec.is_constant for spec in _overhead(scenario)),
             by_demand=scenario.server_kind.max_idle_s < codes.INF,
             processes=_processes(scenario),
             workers=2 * sum(m.workers for m in models[:1000]),
@@ -92,10 +93,10 @@ def build(
 
 def set_params(tables: Tables, scenario: Scenario) -> None:
     """Fill the one row of parameters."""
-    endpoint, server, clients, kind = scenario.endpoint, scenario.server, scenario.clients, scenario.server_kind
+    endpoint, clients, kind = scenario.endpoint, scenario.clients, scenario.server_kind
     queue = kind.queue
     params = tables.views.params[0]
-    overhead = [getattr(getattr(server.overhead, stage), kind) for stage, kind in _stages()]
+    overhead = _overhead(scenario)
     values = {
         "policy": POLICIES.index(endpoint.router.policy),
         "placement": PLACEMENTS.index(endpoint.router.placement),
@@ -182,8 +183,9 @@ def _processes(scenario: Scenario) -> int:
     return retries.processes if isinstance(retries, BotoStandard) else 1
 
 
-def _stages() -> list[tuple[str, str]]:
-    return [(column.split("_")[0], column.split("_")[1]) for column in OVERHEAD_COLUMNS]
+def _overhead(scenario: Scenario) -> list[Time]:
+    stages = (column.split("_") for column in OVERHEAD_COLUMNS)
+    return [getattr(getattr(scenario.server.overhead, stage), kind) for stage, kind in stages]
 
 
 def constant(spec: Time) -> float:

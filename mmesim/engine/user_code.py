@@ -19,10 +19,10 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def find(spec: Function, arguments: int) -> Callable[..., Any]:
-    """The function that a scenario names, which takes so many arguments.
+    """The function that a scenario names, which takes that many arguments.
 
-    UserError when there is none, when its module cannot be imported, or when it is no function of the user: a scenario
-    must not name `os:system`.
+    UserError when there is none, when its module cannot be imported, or when it is not a function of the user: a
+    scenario must not name `os:system`.
 
     A module in the scenario's folder (else the working folder) goes before any other of its name. It is imported anew
     each time, so that what one run leaves in its variables does not reach the next run; that folder is on Python's path

@@ -28,7 +28,7 @@ def timeline(
     run = result.runs[0]
     start_s, end_s = window_s or slowest_minute(run)
     if not 0.0 <= start_s < end_s <= run.duration_s:
-        raise UserError(f"window_s: {start_s:g} to {end_s:g} s is no part of the run, from 0 to {run.duration_s:g} s")
+        raise UserError(f"window_s: {start_s:g} to {end_s:g} s is not part of the run, from 0 to {run.duration_s:g} s")
     return trace(result.scenario, watch(result.scenario, run.replication, (start_s, end_s), processes))
 
 

@@ -51,7 +51,7 @@ class _Lack:
 
 
 def _lack(offered: Offered, hosts: int) -> _Lack | None:
-    """Who lacks workers on so many hosts; None when nobody does."""
+    """The models that lack workers on that many hosts; None when none does."""
     busy, have = occupancy(offered, hosts)
     mean, peak = busy.mean(axis=0) / have, busy.max(axis=0) / have
     full = bool((mean >= 1.0).any())

@@ -52,6 +52,10 @@ WINDOWS_AT_ONCE = 8_192
 class Result:
     """A scenario and its finished replications, in order; fewer than asked for when the run was interrupted.
 
+    `verdict` and `summary` answer; `figures` has each estimate with its 95 % interval; `models`, `hosts`, `windows`
+    and `requests` are the details as DataFrames, whose columns end with their units; `plot.latency()` and others draw;
+    `over_time` is the run minute by minute; `save(folder)` writes what `mmesim report` and `mmesim plot` read.
+
     `until` says where the replications stopped if they went on until a figure was precise enough. `robustness` is the
     field of the summary, if the scenario was simulated under the settings of what AWS does not publish. `origin` is
     what was known before the run began, None where that was not recorded.

@@ -234,7 +234,7 @@ def summarise(
         "workers": workers(runs, confidence),
         "devices": devices(runs, confidence),
         "pids": {"peak": _most_tasks(runs), "limit": scenario.endpoint.pid_limit},
-        "cost": cost(scenario.endpoint.host, runs),
+        "cost": cost(scenario, runs),
         "binding_constraint": constraint,
         "findings": findings(scenario, runs, expect, binds),
         "working_set": working_sets(Offered(scenario)),

@@ -358,7 +358,7 @@ class Scenario(Data):
             loop = stream.arrivals
             if isinstance(loop, ClosedLoop) and max(self.fixed_delay_s, loop.least_pause_s) < SHORTEST_S:
                 message = "a refused user would call again at the same instant: nothing takes any time"
-                hint = "clients: {network: 5 ms}, or cycle: 1 ms, the own time of a light client"
+                hint = "clients: {network: 5 ms}, or cycle: 1 ms, what a light client needs between calls"
                 raise Refused(message, ("traffic", index, "arrivals", "closed_loop"), hint)
         return self
 

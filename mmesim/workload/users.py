@@ -22,6 +22,8 @@ from mmesim.workload.work import Work
 
 CALLS = 128
 """Calls of one user that are drawn together. It is the same everywhere: draws depend on it."""
+BLOCKS = 2
+"""Blocks of a user that the engine has at a time: the next comes when the first user of his group needs it."""
 GROUP = 16
 """Users whose calls are drawn together, in one call of each sampler; always all of them, whatever users there are."""
 USER_KEYS = 2**22

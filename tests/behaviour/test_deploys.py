@@ -377,6 +377,19 @@ def test_a_host_in_place_of_an_old_one_does_not_come_while_the_old_ones_drain(tm
     assert len(sim.fleet.alive) == 4
 
 
+def test_a_shift_leaves_a_host_to_its_preloads(tmp_path):
+    # New hosts load m0 from 160 to 190 s, and 4 takes calls. 5 is lost at 215 s; 8 is there in its place at 275 s, and
+    # loads m0 to 305 s, when it takes calls as the others have done since the shift at 290 s.
+    canary = Deploy(at_s=AT_S, strategy=Canary(share=0.25, wait_s=100.0))
+    models = [model("m0", load_s=30.0), *(model(f"m{k}", load_s=0.5) for k in range(1, MODELS))]
+    given = scenario(tmp_path, every(1.0, 400.0), models, place(preload=("m0",)), deploys=(canary,))
+    sim = Simulation(given, records=-1)
+    lost(sim, 215.0, 5)
+    play(sim)
+    opened = [(one.at_s, int(one.figures["host"])) for one in sim.journal.happened if one.kind == "in_service"]
+    assert opened == [(190.0, 4), (290.0, 6), (290.0, 7), (305.0, 8)]
+
+
 def test_a_deploy_that_ends_with_too_few_hosts_says_so(tmp_path):
     # The old hosts are in zones 1, 2, 3 and 1, the new ones too: two of the eight are lost in zone 2, one of each.
     lost = Fault.model_validate({"name": "loss", "at": 170.0, "zone_loss": {"zone": 2, "replace": False}})

@@ -60,7 +60,7 @@ def test_throughput_and_cost_count_what_is_answered_in_the_measured_time() -> No
     data = simulate(scenario)
     assert data.ok == data.calls == pytest.approx(190 * 540, rel=0.02)
     assert FORMULAS["throughput"].of(data) == pytest.approx(1 / 0.0104, rel=1e-3)
-    assert cost(scenario.endpoint.host, [data])["usd_per_million_requests"] == pytest.approx(0.664, abs=0.001)
+    assert cost(scenario, [data])["usd_per_million_requests"] == pytest.approx(0.664, abs=0.001)
 
 
 def test_throughput_follows_the_rate_up_to_its_knee() -> None:
@@ -78,9 +78,7 @@ def test_failed_calls_cost_but_are_no_throughput() -> None:
     # 10 calls a second begin and each ends, the most after 0.5 s without an answer.
     assert data.answers == pytest.approx(900, abs=1)
     assert FORMULAS["throughput"].of(data) == 0.0
-    assert cost(scenario.endpoint.host, [data])["usd_per_million_requests"] == pytest.approx(
-        1e6 * HOUR_USD / 36000, rel=2e-3
-    )
+    assert cost(scenario, [data])["usd_per_million_requests"] == pytest.approx(1e6 * HOUR_USD / 36000, rel=2e-3)
 
 
 @pytest.mark.parametrize(

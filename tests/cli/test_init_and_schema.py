@@ -126,7 +126,10 @@ def test_a_scenario_from_a_log_is_valid_and_runs_at_once(mmesim, layout):
     }.get(layout, ())
     outcome = mmesim("init", "mine.yaml", "--from", "logs/calls.log", *words)
     assert outcome.code == 0, outcome.err
-    assert outcome.out == "mine.yaml: written. Next: mmesim validate mine.yaml, then mmesim run mine.yaml\n"
+    assert (
+        outcome.out
+        == "mine.yaml: written. Next: mmesim validate mine.yaml, mmesim run mine.yaml, mmesim plan mine.yaml\n"
+    )
     table = Path("mine-models.csv").read_text().splitlines()
     assert table[0] == "name,calls,calls_per_min,share,artifact_size,memory,service"
     valid = mmesim("validate", "mine.yaml")
@@ -180,6 +183,74 @@ def test_a_scenario_from_another_file(mmesim, name, text, words, calls):
     assert mmesim("validate", "scenario.yaml").code == 0
     summary = json.loads(mmesim("run", "scenario.yaml", "--json").out)
     assert summary["requests"]["total"] == calls * summary["replications"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told", "p50"),
+    [
+        (
+            "a.json",
+            '{"timestamp":"2026-01-31T23:00:00.5Z","ctx":{"targetModel":"a"},"latencyMs":12}\n'
+            '{"timestamp":"2026-01-31T23:00:01.5Z","ctx":{"targetModel":"b"},"latencyMs":12}\n',
+            "a.json: read with format=json-lines, columns.time=timestamp, columns.model=ctx.targetModel (",
+            "p50 12 ms",
+        ),
+        (
+            "a.csv",
+            "ts;Target-Model;duration (s)\n1793610000022;a;0.5\n1793610001022;b;0.5\n",
+            "a.csv: read with columns.time=ts, columns.model='Target-Model', time_unit=timestamp (",
+            "p50 500 ms",
+        ),
+        (
+            "b.csv",
+            "time,model,request_time_s\n0,a,0.012\n1.5,b,0.012\n",
+            "b-models.csv: 2 models",
+            "p50 12 ms",
+        ),
+        (
+            "c.csv",
+            "date,function,elapsed\n2026-01-31 23:00:00.5,a,12\n2026-01-31 23:00:01.5,b,12\n",
+            "c.csv: the unit of 'elapsed' is not known",
+            "does not say how long",
+        ),
+    ],
+)
+def test_columns_of_usual_names_are_found_and_told(mmesim, name, text, told, p50):
+    Path(name).write_text(text)
+    scenario = f"{name[0]}.yaml"
+    outcome = mmesim("init", scenario, "--from", name)
+    assert outcome.code == 0, outcome.err
+    assert told in outcome.err
+    assert p50 in Path(scenario).read_text()
+    assert mmesim("validate", scenario).code == 0
+    assert json.loads(mmesim("trace", "describe", name, "--json").out)["requests"] == 2
+
+
+def test_a_name_that_is_given_is_not_guessed(mmesim):
+    Path("a.csv").write_text("ts,endpoint,tenant\n2026-01-31 23:00:00,prod,a\n2026-01-31 23:00:01,prod,b\n")
+    outcome = mmesim("init", "--from", "a.csv", "--set", "columns.model=tenant")
+    assert outcome.err.startswith("a.csv: read with columns.time=ts, time_unit=timestamp (")
+    assert "scenario-models.csv: 2 models" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("time", "says"),
+    [
+        ("28/02/2026 23:59:58.5", "(time_format: '%d/%m/%Y %H:%M:%S.%f')"),
+        ("02.28.2026T23:59:58", "(time_format: '%m.%d.%YT%H:%M:%S')"),
+        ("03/02/2026 23:59:58", "'%d/%m/%Y %H:%M:%S' when the day comes first, time_format: '%m/%d/%Y %H:%M:%S' when"),
+    ],
+)
+def test_a_date_in_another_order_says_which_format_reads_it(mmesim, time, says):
+    Path("a.csv").write_text(f"time,model\n{time},a\n")
+    refused = mmesim("init", "--from", "a.csv")
+    assert refused.code == 64
+    assert says in refused.err
+    form = re.findall(r"time_format: '(.*?)'", refused.err)[0]
+    assert mmesim("init", "--from", "a.csv", "--time-format", form).code == 0
+    assert mmesim("init", "b.yaml", "--from", "a.csv", "--set", f'time_format="{form}"').code == 0
+    unquoted = mmesim("init", "c.yaml", "--from", "a.csv", "--set", f"time_format={form}")
+    assert "put quotes around text that begins with" in unquoted.err
 
 
 def test_the_work_of_a_call_is_believed_from_its_duration(mmesim):

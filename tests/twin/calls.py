@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mmesim.scenario.models.groups import Model
@@ -25,6 +26,8 @@ class Call:
     attempts: int = 0
     cause: str | None = None
     latency: float = -1.0
+    on_seen: Callable[[float], object] | None = None
+    """Whoever waits for the answer, told when the client sees it."""
 
 
 @dataclass(eq=False)

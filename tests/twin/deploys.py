@@ -13,6 +13,7 @@ from mmesim.scenario.deploys.strategy import Canary, Linear, Rolling
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from tests.twin.fleet import Fleet
 from tests.twin.process import Process
+from tests.twin.scaler import Scaler
 
 WINDOW_S = 60.0
 CLOSE = 1e-9
@@ -37,12 +38,8 @@ class Step:
 class Deploys:
     """The deploys of a scenario, one after the other."""
 
-    def __init__(self, env: simpy.Environment, scenario: Scenario, fleet: Fleet, ended: Ended) -> None:
-        self.env, self.scenario, self.fleet, self._ended = env, scenario, fleet, ended
-        self._updating = simpy.Resource(env, 1)
-        self._side = 0
-        self._endpoint = scenario.endpoint
-        self._count = scenario.endpoint.instance_count
+    def __init__(self, env: simpy.Environment, scenario: Scenario, fleet: Fleet, ended: Ended, scaler: Scaler) -> None:
+        self.env, self.scenario, self.fleet, self._ended, self._scaler = env, scenario, fleet, ended, scaler
 
     def begin(self) -> None:
         """Each comes at its time, or when the one before it is over."""
@@ -51,26 +48,28 @@ class Deploys:
 
     def _deploy(self, deploy: Deploy) -> Process:
         yield self.env.timeout(deploy.at_s)
-        with self._updating.request() as turn:
-            yield turn
-            endpoint = deploy.endpoint
-            assert endpoint is not None
-            old, new, gone = self._side, 1 - self._side, 0
-            self.fleet.most[new] = 0
-            for step in _steps(deploy, self._count, endpoint.instance_count):
-                yield from self._provision(step.comes, endpoint, new)
-                self._shift(step, new)
-                alarm = yield from self._alarmed(deploy, step.wait_s)
-                if alarm:
-                    yield from self._provision(gone, self._endpoint, old)
-                    self._shift(Step(0, 0.0, 0, len(self.fleet.of(old)), 0.0, True), new)
-                    self.fleet.most[old] = inf
-                    yield from self._end(new, 0)
-                    return
-                if step.ends:
-                    gone += yield from self._end(old, step.old_on)
-            self.fleet.most[new] = inf
-            self._side, self._endpoint, self._count = new, endpoint, endpoint.instance_count
+        yield from self._scaler.deploy()
+        endpoint, fleet, desired = deploy.endpoint, self.fleet, self._scaler.desired
+        assert endpoint is not None
+        old, new, gone = fleet.side, 1 - fleet.side, 0
+        count = desired if deploy.retain_count else endpoint.instance_count
+        fleet.most[new] = 0
+        for step in _steps(deploy, desired, count):
+            yield from self._provision(step.comes, endpoint, new)
+            self._shift(step, new)
+            alarm = yield from self._alarmed(deploy, step.wait_s)
+            if alarm:
+                yield from self._provision(gone, fleet.endpoint, old)
+                self._shift(Step(0, 0.0, 0, len(fleet.of(old)), 0.0, True), new)
+                fleet.most[old] = inf
+                yield from self._end(new, 0)
+                self._scaler.done()
+                return
+            if step.ends:
+                gone += yield from self._end(old, step.old_on)
+        fleet.most[new] = inf
+        fleet.side, fleet.endpoint, self._scaler.desired = new, endpoint, count
+        self._scaler.done()
 
     def _provision(self, hosts: int, endpoint: Endpoint, side: int) -> Process:
         if hosts:

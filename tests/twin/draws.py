@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 from mmesim.engine.kernel.hashing import BACKOFF, PRIME, ROUTE, load_key, mixed
 from mmesim.engine.kernel.jit import plain
@@ -11,8 +12,10 @@ from mmesim.scenario import Scenario
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.values.times import always
+from mmesim.workload.block import Block
 from mmesim.workload.draws.generators import KeyedGenerators
 from mmesim.workload.requests import blocks
+from mmesim.workload.users import Drafts, Users
 from tests.twin.calls import Attempt, Call
 
 MOST_HOSTS = 40
@@ -27,30 +30,45 @@ class Draws:
         many = scenario.endpoint.model_copy(update={"instance_count": MOST_HOSTS, "autoscaling": None})
         alone = scenario.model_copy(update={"endpoint": many, "faults": (), "deploys": ()})
         self._plane = Simulation(alone).plane
+        self._models = scenario.model_table()
         self._orders: dict[int, Sequence[int]] = {}
         self._faults = KeyedGenerators(scenario.run.seed, 0, "fault")
         self._outages: dict[str, KeyedGenerators] = {}
 
+    def users(self) -> Iterator[tuple[tuple[tuple[float, float], ...], Iterator[tuple[float, float, Call]]]]:
+        """The users of closed loops: when each may begin calls, and a pause, a least time and what each is for."""
+        users = Users(self.scenario, 0)
+        for number, user in enumerate(users.all):
+            yield user.stays, self._of_user(users, number)
+
+    def _of_user(self, users: Users, number: int) -> Iterator[tuple[float, float, Call]]:
+        for block in count():
+            drafts = users.drafts(number, block)
+            for k in range(len(drafts.key)):
+                yield float(drafts.gap[k]), float(drafts.pace[k]), self._call(0.0, drafts, k)
+
     def calls(self) -> Iterator[Call]:
         """The calls that clients send, with what each asks for, those after the end of the run, too."""
-        models, overhead = self.scenario.model_table(), self.scenario.server.overhead
-        constant = [(always(part.cpu) or 0.0, always(part.wait) or 0.0) for part in (overhead.pre, overhead.hold)]
         for block in blocks(self.scenario, 0, beyond=True):
             for k in range(len(block)):
-                own = None if block.overhead is None else [float(x) for x in block.overhead[k]]
-                pre, hold = constant if own is None else ((own[0], own[1]), (own[2], own[3]))
-                device = 0.0 if block.device is None else float(block.device[k])
-                yield Call(
-                    sent=float(block.time[k]),
-                    model=models[block.model[k]],
-                    cpu=float(block.cpu[k]),
-                    wait=float(block.wait[k]),
-                    device=device,
-                    key=int(block.key[k]),
-                    chance=float(block.route[k]),
-                    pre=pre,
-                    hold=hold,
-                )
+                yield self._call(float(block.time[k]), block, k)
+
+    def _call(self, sent: float, block: Block | Drafts, k: int) -> Call:
+        overhead = self.scenario.server.overhead
+        constant = [(always(part.cpu) or 0.0, always(part.wait) or 0.0) for part in (overhead.pre, overhead.hold)]
+        own = None if block.overhead is None else [float(x) for x in block.overhead[k]]
+        pre, hold = constant if own is None else ((own[0], own[1]), (own[2], own[3]))
+        return Call(
+            sent=sent,
+            model=self._models[block.model[k]],
+            cpu=float(block.cpu[k]),
+            wait=float(block.wait[k]),
+            device=0.0 if block.device is None else float(block.device[k]),
+            key=int(block.key[k]),
+            chance=float(block.route[k]),
+            pre=pre,
+            hold=hold,
+        )
 
     def order(self, model: Model) -> Sequence[int]:
         """All hosts, the first choice for the model first."""

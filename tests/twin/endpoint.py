@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
+from math import inf
 
 import simpy
 
@@ -23,12 +24,16 @@ from tests.twin.router import Router
 from tests.twin.scaler import Scaler
 from tests.twin.trouble import Trouble
 
+Stays = tuple[tuple[float, float], ...]
+"""When a user may begin calls."""
+
 
 class Twin:
     """One run of a scenario, with the calls given."""
 
     def __init__(self, scenario: Scenario, calls: Sequence[Call], draws: Draws) -> None:
         self.scenario, self.calls, self.draws = scenario, calls, draws
+        self.sent: list[Call] = []
         self.env = simpy.Environment()
         self._steps = count()
         self.ended_s: list[float] = []
@@ -36,9 +41,10 @@ class Twin:
         self.containers = Containers(self.env, scenario, self._answer)
         self.fleet = Fleet(self.env, scenario, self._host, self._lost, lambda came: self.router.changed(came))
         self.router = Router(scenario, self.fleet, draws)
+        self.fleet.on_placed = self.router.placed
         self.scaler = Scaler(self.env, scenario, self.fleet, self.ended_s)
         self.outcomes: Ended = []
-        self.deploys = Deploys(self.env, scenario, self.fleet, self.outcomes)
+        self.deploys = Deploys(self.env, scenario, self.fleet, self.outcomes, self.scaler)
         self.faults = Faults(self.env, scenario, self.fleet, self.trouble, self.containers)
 
     def _host(self, number: int, endpoint: Endpoint) -> Host:
@@ -56,6 +62,8 @@ class Twin:
         self.scaler.begin()
         self.deploys.begin()
         self.faults.begin()
+        for stays, drafts in self.draws.users():
+            self.env.process(self._use(stays, drafts))
         self.env.process(self._send())
         self.env.run()
 
@@ -69,15 +77,39 @@ class Twin:
                         break
 
     def _send(self) -> Process:
-        run = [call for call in self.calls if call.sent < self.scenario.run.duration_s]
         for call in self.calls:
             yield self.env.timeout(call.sent - self.env.now)
-            while run and run[-1].latency >= 0.0:
-                run.pop()
-            if not run:
+            if call.sent >= self.scenario.run.duration_s and not self._is_open():
                 break
-            self.env.process(self._travel(self.draws.attempt(call, call.sent)))
+            self._begin(call)
         self.trouble.over = True
+
+    def _is_open(self) -> bool:
+        """Whether a call of the run has no answer yet."""
+        return any(call.latency < 0.0 for call in self.of_the_run())
+
+    def of_the_run(self) -> list[Call]:
+        """The calls that began before its end, in order."""
+        return [call for call in self.sent if call.sent < self.scenario.run.duration_s]
+
+    def _begin(self, call: Call) -> None:
+        self.sent.append(call)
+        self.env.process(self._travel(self.draws.attempt(call, call.sent)))
+
+    def _use(self, stays: Stays, drafts: Iterator[tuple[float, float, Call]]) -> Process:
+        """A user calls, waits for the answer, pauses, and calls again while he is there."""
+        ((begin_s, end_s),) = stays
+        free_s, begun_s = begin_s, -inf
+        for gap_s, pace_s, call in drafts:
+            call.sent = max(free_s + gap_s, begun_s + pace_s)
+            if call.sent >= end_s:
+                return
+            yield self.env.timeout(call.sent - self.env.now)
+            if self.trouble.over:
+                return
+            call.on_seen = (answer := self.env.event()).succeed
+            self._begin(call)
+            begun_s, free_s = call.sent, (yield answer)
 
     def _travel(self, attempt: Attempt) -> Process:
         call = attempt.call
@@ -95,8 +127,7 @@ class Twin:
         if not host.alive:
             self._answer(attempt, "host_lost")
             return
-        most = self.scenario.endpoint.throttling.in_flight
-        if most is not None and host.outstanding >= most:
+        if host.refuses():
             self._answer(attempt, "throttled")
             return
         call.host = host.number
@@ -125,6 +156,7 @@ class Twin:
         if not attempt.settled:
             attempt.given_up = True
             self.ended_s.append(self.env.now)
+            self._seen(attempt, "client_timeout", self.env.now)
 
     def _not_ready(self, host: Host, copy: Copy, attempt: Attempt, cause: str) -> None:
         copy.waiters.remove(attempt)
@@ -144,13 +176,20 @@ class Twin:
     # The way back.
 
     def _answer(self, attempt: Attempt, cause: str | None) -> None:
-        clients, call = self.scenario.clients, attempt.call
+        clients = self.scenario.clients
         attempt.settled = True
-        if not attempt.given_up and cause != "throttled":
+        if attempt.given_up:
+            return
+        if cause != "throttled":
             self.ended_s.append(self.env.now)
         seen = self.env.now + clients.network_s / 2
         if seen - attempt.sent > clients.timeout_s * (1.0 + 1e-9):  # what rounds to it is in time
             cause, seen = "client_timeout", attempt.sent + clients.timeout_s
+        self._seen(attempt, cause, seen)
+
+    def _seen(self, attempt: Attempt, cause: str | None, seen: float) -> None:
+        """The client sees an answer, or that there is none, now or soon: it tries again, or is done."""
+        clients, call = self.scenario.clients, attempt.call
         call.cause, call.latency = cause, seen - call.sent
         retries = clients.retries
         if isinstance(retries, FixedRetries) and cause in retries.causes and call.attempts < retries.max_attempts:
@@ -159,6 +198,8 @@ class Twin:
             self.env.process(self._again(call, max(0.0, seen - self.env.now) + pause_s))
         else:
             self.outcomes.append((seen, cause is not None))
+            if call.on_seen is not None:
+                call.on_seen(seen)
 
     def _again(self, call: Call, pause_s: float) -> Process:
         yield self.env.timeout(pause_s)

@@ -10,6 +10,7 @@ from math import inf
 import simpy
 
 from mmesim.scenario import Endpoint, Scenario
+from mmesim.scenario.models.groups import Model
 from mmesim.scenario.values.times import always
 from tests.twin.host import Host
 from tests.twin.process import Process
@@ -28,6 +29,8 @@ class Coming:
     waits: bool = False
     """Whether the router does not send to it before a shift."""
     dropped: bool = False
+    host: Host | None = None
+    """Once it is there, and loads what it is to have before it takes calls."""
 
 
 class Fleet:
@@ -45,6 +48,7 @@ class Fleet:
         self._make, self._on_lost, self._on_changed = make, on_lost, on_changed
         self.side, self.endpoint = 0, scenario.endpoint
         """Those of the hosts that scaling adds."""
+        self.on_placed: Callable[[Host, Model], None] = lambda host, model: None
         self.most = {0: inf, 1: inf}
         """Hosts of each side that take calls: one in place of a lost one takes calls if its side lacks one."""
         self.all: list[Host] = []
@@ -92,7 +96,7 @@ class Fleet:
 
     def _emptiest_zone(self, side: int) -> int:
         here = Counter([self.zone[host.number] for host in self.of(side)])
-        here.update(one.zone for one in self.coming if one.side == side)
+        here.update(one.zone for one in self.coming if one.side == side and one.host is None)
         return min(range(self.scenario.endpoint.zones), key=lambda zone: here[zone])
 
     def _provision(self, zone: int, side: int, endpoint: Endpoint, waits: bool) -> simpy.Process:
@@ -102,20 +106,40 @@ class Fleet:
 
     def _arrive(self, one: Coming) -> Process:
         yield self.env.timeout(always(one.endpoint.provisioning) or 0.0)
+        one.host = host = self._number(one)
         if one.dropped:  # it has a number all the same
-            self._number(one).alive = False
+            host.alive = False
+            return
+        yield from self._preload(host)
+        if one.dropped or not host.alive:
             return
         self.coming.remove(one)
         if one.waits or len([host for host in self.staying if host.side == one.side]) >= self.most[one.side]:
-            self._number(one)
-        else:
-            self._enter(one)
-            self._on_changed(True)
+            return
+        self.up.append(host)
+        self._note()
+        self._on_changed(True)
+
+    def _preload(self, host: Host) -> Process:
+        endpoint, names = host.endpoint, self.scenario.endpoint.preload or ()
+        room = endpoint.usable_memory_bytes - endpoint.base_memory_bytes
+        tasks = inf if endpoint.pid_limit is None else endpoint.pid_limit - self.scenario.server.base_tasks
+        loads = []
+        for model in self.scenario.model_table():
+            needs = endpoint.load_peak * model.pool_memory_bytes
+            if model.name in names and needs <= room and model.pool_tasks <= tasks:
+                room, tasks = room - model.pool_memory_bytes, tasks - model.pool_tasks
+                loads.append(host.preload(model))
+                self.on_placed(host, model)
+        if loads:
+            yield self.env.all_of(loads)
 
     def drop(self, one: Coming) -> None:
         """A host that is on its way does not come."""
         one.dropped = True
         self.coming.remove(one)
+        if one.host is not None:
+            self.lose(one.host, False)
 
     def drain(self, host: Host) -> simpy.Process:
         """The router sends nothing more to this host; it goes when it is empty, or after `drain`."""
@@ -138,6 +162,10 @@ class Fleet:
         """The hosts of a side that are there to stay."""
         return [host for host in self.all if host.side == side and host.alive and not host.leaves]
 
+    def _ready(self, side: int) -> list[Host]:
+        preloading = [one.host for one in self.coming]
+        return [host for host in self.of(side) if host not in preloading]
+
     def rest(self, hosts: int, endpoint: Endpoint, side: int) -> list[simpy.Process]:
         """So many new hosts of a side come, to which the router does not send yet."""
         return [self._provision(self._emptiest_zone(side), side, endpoint, True) for _ in range(hosts)]
@@ -147,13 +175,14 @@ class Fleet:
 
         They are taken from those that are there. Of lost ones the router does not know yet.
         """
-        old = self.of(1 - new)
-        takes = [*self.of(new)[:new_on], *old[max(0, len(old) - old_on) :]]
+        there, old = (self._ready(side) for side in (new, 1 - new))
+        takes = [*there[:new_on], *old[max(0, len(old) - old_on) :]]
         takes.sort(key=lambda host: host.number)
         self.most = {new: new_on, 1 - new: old_on}
         came = any(host not in self.up for host in takes)
         stay = [host for host in self.up if host in takes or not host.alive]
         self.up, self.share = stay + [host for host in takes if host not in stay], share
+        self._note()
         self._on_changed(came)
 
     def terminate(self, host: Host) -> simpy.Process:
@@ -165,6 +194,9 @@ class Fleet:
 
     def lose(self, host: Host, replace: bool) -> None:
         """The host is lost; one that was there to stay is replaced, or not."""
+        for one in list(self.coming):
+            if one.host is host:
+                self.coming.remove(one)
         self._on_lost(host)
         self._note()
         self.env.process(self._notice(host))

@@ -31,6 +31,9 @@ class Host:
         devices = scenario.endpoint.host.devices
         self.devices = [] if devices is None else [Device(env, devices) for _ in range(devices.count)]
         self._hired = 0
+        self._throttling = scenario.endpoint.throttling
+        self._most_tokens = float(self._throttling.burst or max(1.0, self._throttling.rate_per_s or 0.0))
+        self._tokens, self._counted_s = self._most_tokens, env.now
         self.copies: dict[int, Copy] = {}
         self.space = Space(env, scenario, self.copies, steps)
         self.space.left_behind = trouble.leaving
@@ -53,6 +56,19 @@ class Host:
         """Whether the model fits on this host without any other."""
         return self.space.fits_when_empty(model) and all(device.holds(model) for device in self.devices)
 
+    def refuses(self) -> bool:
+        """Whether an attempt that comes now is throttled; one that is not takes a token."""
+        if self._throttling.in_flight is not None and self.outstanding >= self._throttling.in_flight:
+            return True
+        if self._throttling.rate_per_s is None:
+            return False
+        more = (self._env.now - self._counted_s) * self._throttling.rate_per_s
+        self._tokens, self._counted_s = min(self._most_tokens, self._tokens + more), self._env.now
+        if self._tokens < 1.0:
+            return True
+        self._tokens -= 1.0
+        return False
+
     def touch(self, copy: Copy) -> None:
         """A call was routed to this copy."""
         copy.used += 1
@@ -63,6 +79,11 @@ class Host:
         copy = self.copies[model.index] = Copy(model)
         self.loads.start(copy, draws)
         return copy
+
+    def preload(self, model: Model) -> simpy.Process:
+        """A load begins that no call asks for."""
+        copy = self.copies[model.index] = Copy(model, accessed=self._steps())
+        return self.loads.start(copy, 0)
 
     def die(self) -> list[Attempt]:
         """All work here ends, and nothing is in flight any more; the attempts that were here, in order."""

@@ -40,12 +40,13 @@ class Loads:
         self.on_loaded: Callable[[Copy], None] = lambda copy: None
         self.on_ended: Callable[[Copy, str | None], None] = lambda copy, cause: None
 
-    def start(self, copy: Copy, draws: int) -> None:
+    def start(self, copy: Copy, draws: int) -> simpy.Process:
         """A load begins, whose draws belong to this number; it is aborted when it takes too long."""
         self.queue += 1
         load = self.env.process(self._load(copy, draws))
         self._under_way.append(load)
         self.env.process(self._limit(load))
+        return load
 
     def stop(self) -> None:
         """The host is lost, with all that is loaded."""

@@ -13,14 +13,15 @@ from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.endpoint.eviction import Ttl
 from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.file.checks import contradictions
-from mmesim.scenario.values.times import always
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.values.times import Exponential, Uniform, always
 from tests.twin.changing import with_deploys, with_schedule, with_target
-from tests.twin.random_deploys import with_steps
+from tests.twin.random_deploys import with_deploys_amid_scaling, with_steps
 from tests.twin.random_faults import any_kinds
 from tests.twin.random_scenarios import MIB, RETRIED
 
-CHANGING = (with_deploys, with_steps, with_schedule, with_target)
-RETRIED_AMID_FAULTS = (*RETRIED, Cause.load_failed, Cause.worker_died, Cause.host_lost)
+CHANGING = (with_deploys, with_steps, with_schedule, with_target, with_deploys_amid_scaling)
+RETRIED_AMID_FAULTS = (*RETRIED, Cause.load_failed, Cause.worker_died, Cause.host_lost, Cause.client_timeout)
 
 
 def together(seed: int) -> Scenario:
@@ -29,6 +30,9 @@ def together(seed: int) -> Scenario:
     of = _elsewise(CHANGING[seed % len(CHANGING)](seed), rng)
     faults = [_fault(of, rng) for _ in range(int(rng.integers(1, 7)))]
     found: Scenario = of.model_copy(update={"faults": named(faults)})
+    if rng.uniform() < 0.3 and not any(one.failing_s3 for one in faults):  # its draws belong to calls
+        some = tuple(model.name for model in of.models if rng.uniform() < 0.4) or None
+        found = found.model_copy(update={"endpoint": of.endpoint.model_copy(update={"preload": some})})
     wrong = [refused.message for refused in contradictions(found)]
     assert not wrong, wrong
     return found
@@ -41,7 +45,8 @@ def _elsewise(of: Scenario, rng: np.random.Generator) -> Scenario:
     if rng.uniform() < 0.7:
         update["eviction"] = policies[int(rng.integers(3))]
     if rng.uniform() < 0.2:
-        update["throttling"] = Throttling(in_flight=int(rng.integers(3, 30)))
+        limits = ({"in_flight": int(rng.integers(3, 30))}, {"rate": 1.37}, {"in_flight": 9, "rate": 2.31, "burst": 4})
+        update["throttling"] = Throttling.model_validate(limits[int(rng.integers(3))])
     if rng.uniform() < 0.4:
         more = int(rng.uniform(10, 200)) * MIB
         assert of.endpoint.usable_memory_given_bytes is not None
@@ -51,6 +56,14 @@ def _elsewise(of: Scenario, rng: np.random.Generator) -> Scenario:
     models = tuple(
         one.model_copy(update={"memory_bytes": (one.memory_bytes or 0) + int(rng.integers(MIB))}) for one in of.models
     )
+    traffic = of.traffic
+    if rng.uniform() < 0.4:
+        pause = ({"think_time": Exponential(float(rng.choice([0.1, 1.0])))}, {"pacing": Uniform(1.1, 2.7)})
+        given = {"users": int(rng.integers(1, 8)), "spawn_rate": float(rng.choice([0.3, 3.1]))}
+        users = ClosedLoop.model_validate({**given, **pause[int(rng.integers(2))]})
+        start_s = max(0.0, _about_a_change(of, rng) - 3.0)
+        there = {"start_s": start_s, "end_s": min(start_s + 20.0, of.run.duration_s)}  # later, roundings would add up
+        traffic = (*traffic, traffic[0].model_copy(update={"name": "users", "arrivals": users, **there}))
     clients = of.clients
     if isinstance(clients.retries, FixedRetries):
         # Calls that fail at one moment do not come again at one moment.
@@ -63,7 +76,7 @@ def _elsewise(of: Scenario, rng: np.random.Generator) -> Scenario:
     )
     endpoint = of.endpoint.model_copy(update=update)
     found: Scenario = of.model_copy(
-        update={"endpoint": endpoint, "models": models, "clients": clients, "deploys": deploys}
+        update={"endpoint": endpoint, "models": models, "clients": clients, "traffic": traffic, "deploys": deploys}
     )
     return found
 

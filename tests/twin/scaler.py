@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from dataclasses import dataclass
 from math import ceil, inf, nan
 
 import simpy
@@ -11,7 +12,18 @@ from mmesim.scenario import Scenario
 from mmesim.scenario.endpoint.autoscaling.policies import TargetTracking
 from mmesim.scenario.endpoint.autoscaling.schedule import ScheduledAction
 from tests.twin.fleet import Fleet
+from tests.twin.host import Host
 from tests.twin.process import Process
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a policy wants, by which values, and how many hosts there were to be then."""
+
+    hosts: int
+    policy: TargetTracking
+    values: list[tuple[float, float]]
+    desired: int
 
 
 class Scaler:
@@ -22,9 +34,11 @@ class Scaler:
         self._ended_s = ended_s  # when calls ended, as their clients saw it
         self._rules = scenario.endpoint.autoscaling
         self._under_way = 0
-        self._waiting: tuple[int, TargetTracking] | None = None  # what is wanted once the change under way is done
+        self._own = False  # whether that is a change, and not a deploy
+        self._turns: list[simpy.Event | None] = []  # who waits for the endpoint: deploys, and scaling (None)
+        self._waiting: Wish | None = None  # what is wanted once scaling has its turn
         self._in_done_s = -inf  # the end of the last scale-in; inf while one is under way
-        self._set = scenario.endpoint.instance_count
+        self.desired = scenario.endpoint.instance_count
         if self._rules is not None:
             self._low, self._high = self._rules.min, self._rules.max
 
@@ -41,25 +55,68 @@ class Scaler:
         yield self.env.timeout(action.at_s)
         self._low = self._low if action.min is None else action.min
         self._high = self._high if action.max is None else action.max
-        self._keep_within()
+        self._begin()
 
-    def _keep_within(self) -> None:
-        self._ask(min(max(self._set, self._low), self._high), None)
+    def deploy(self) -> Process:
+        """A deploy has the endpoint to itself, when it has its turn."""
+        if self._under_way or self._turns:
+            turn = self.env.event()
+            self._turns.append(turn)
+            yield turn
+        else:
+            self._under_way, self._own = 1, False
 
-    def _ask(self, wanted: int, policy: TargetTracking | None) -> None:
-        """Begin this change, unless another is under way: then it waits until that is done."""
-        if self.env.now >= self.scenario.run.duration_s:
-            return
-        if self._under_way and self.scenario.endpoint.serial_scaling:
-            self._waiting = None if policy is None else (wanted, policy)
-        elif wanted != self._set:
-            self.env.process(self._change(wanted, policy))
+    def done(self) -> None:
+        """A change or a deploy is over: who has waited longest has the endpoint next."""
+        self._under_way -= 1
+        if self._own and self._is_due and None not in self._turns:
+            self._turns.append(None)
+        while self._turns and not self._under_way:
+            turn = self._turns.pop(0)
+            if turn is None:
+                self._go_on()
+            else:
+                self._under_way, self._own = 1, False
+                turn.succeed()
 
-    def _change(self, wanted: int, policy: TargetTracking | None) -> Process:
-        fleet, out = self.fleet, wanted > self._set
-        self._set = wanted
-        more = wanted - fleet.capacity
-        self._under_way += 1
+    @property
+    def _is_due(self) -> bool:
+        return self._waiting is not None or self._within(self.desired) != self.desired
+
+    def _within(self, hosts: int) -> int:
+        return hosts if self._rules is None else min(max(hosts, self._low), self._high)
+
+    def _begin(self) -> None:
+        """Begin what is due, unless the endpoint is updated: then it waits for its turn."""
+        if self._is_due and self.env.now < self.scenario.run.duration_s:
+            if not self._is_busy:
+                self._go_on()
+            elif not self._own and None not in self._turns:
+                self._turns.append(None)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._under_way > 0 and self.scenario.endpoint.serial_scaling
+
+    def _go_on(self) -> None:
+        """First the limits, then what a policy wants, if it still does after what has changed."""
+        hosts = self._within(self.desired)
+        if hosts != self.desired:
+            self._start(hosts, False)
+        if not self._is_busy:
+            wish, self._waiting = self._waiting, None
+            if wish is not None and wish.desired != self.desired:
+                wish = self._wish(wish.policy, wish.values)
+            if wish is not None and self._within(wish.hosts) != self.desired:
+                self._start(self._within(wish.hosts), True)
+
+    def _start(self, hosts: int, by_policy: bool) -> None:
+        self._under_way, self._own = self._under_way + 1, True
+        out, self.desired = hosts > self.desired, hosts
+        self.env.process(self._change(out, hosts - self.fleet.capacity, by_policy))
+
+    def _change(self, out: bool, more: int, by_policy: bool) -> Process:
+        fleet = self.fleet
         if out:
             self._in_done_s = -inf
             yield self.env.all_of(fleet.add(max(0, more)))
@@ -68,13 +125,16 @@ class Scaler:
             for _ in range(min(-more, len(fleet.coming))):
                 fleet.drop(fleet.coming[-1])
                 more += 1
-            yield self.env.all_of([fleet.drain(fleet.staying[-1]) for _ in range(-more)])
-            self._in_done_s = self.env.now if policy is not None else -inf
-        self._under_way -= 1
-        waiting, self._waiting = self._waiting, None
-        self._keep_within()
-        if waiting is not None:
-            self._ask(*waiting)
+            yield self.env.all_of([fleet.drain(self._leaving()) for _ in range(-more)])
+            self._in_done_s = self.env.now if by_policy else -inf
+        self.done()
+
+    def _leaving(self) -> Host:
+        """The host that goes next."""
+        assert self._rules is not None
+        ranks = {"newest": lambda host: -host.number, "oldest": lambda host: host.number}
+        rank = ranks.get(str(self._rules.scale_in), lambda host: (host.outstanding, -host.number))
+        return min(self.fleet.staying, key=rank)
 
     # Target tracking of InvocationsPerInstance.
 
@@ -95,14 +155,19 @@ class Scaler:
 
     def _later(self, policy: TargetTracking, delay_s: float, values: list[tuple[float, float]]) -> Process:
         yield self.env.timeout(delay_s)
+        self._look(policy, values)
+
+    def _look(self, policy: TargetTracking, values: list[tuple[float, float]]) -> None:
+        self._waiting = self._wish(policy, values)
+        self._begin()
+
+    def _wish(self, policy: TargetTracking, values: list[tuple[float, float]]) -> Wish | None:
         each = [calls / hosts if hosts else nan for calls, hosts in values]  # a missing value is neither high nor low
-        wanted = min(max(ceil(values[-1][0] / policy.target), self._low), self._high)
+        wish = Wish(self._within(ceil(values[-1][0] / policy.target)), policy, values, self.desired)
         high, low = each[-policy.out_points :], each[-policy.in_points :]
-        self._waiting = None  # unless it is still wanted
         if len(high) == policy.out_points and all(one > policy.target for one in high):
-            if wanted > self._set:
-                self._ask(wanted, policy)
-        elif len(low) == policy.in_points and all(one < policy.in_threshold * policy.target for one in low):
+            return wish if wish.hosts > self.desired else None
+        if len(low) == policy.in_points and all(one < policy.in_threshold * policy.target for one in low):
             may = self.env.now >= self._in_done_s + policy.scale_in_cooldown_s and not policy.disable_scale_in
-            if wanted < self._set and may:
-                self._ask(wanted, policy)
+            return wish if wish.hosts < self.desired and may else None
+        return None

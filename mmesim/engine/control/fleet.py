@@ -118,6 +118,10 @@ class Fleet:
         here = [one for one in self._coming if one.side == self.side and one.is_wanted]
         return [one for one in here if one.host is None or not one.host.is_gone]
 
+    def is_on_its_way(self, host: Host) -> bool:
+        """Whether a host still loads its preloads."""
+        return any(one.host is host for one in self._coming)
+
     def take_on(self, side: int) -> None:
         """Hosts may come on this side from now on, too."""
         self._sides.add(side)

@@ -150,7 +150,7 @@ class Host:
         )
 
     def fits(self, memory_bytes: int, tasks: int, models: int = 0) -> bool:
-        """Whether this much, and so many models, can be added now."""
+        """Whether this much memory, and this many models, can be added now."""
         return self.holding + models <= self._most_models and self._admits(
             self.memory.value + memory_bytes, self._usable_bytes, self.tasks.value + tasks, self._pid_limit
         )

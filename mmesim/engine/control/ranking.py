@@ -72,7 +72,7 @@ class Ranking:
         return found
 
     def is_mostly_past(self, ready: int) -> bool:
-        """Whether most of it is about pools that are gone, when so many are ready."""
+        """Whether most of it is about pools that are gone, when this many are ready."""
         return len(self._heap) > 2 * ready + FEW
 
     def _entry(self, pool: int) -> tuple[Key, int, int]:

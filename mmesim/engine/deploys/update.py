@@ -78,12 +78,12 @@ class Update:
 
     def _shift(self, share: float, new_on: int, old_on: int) -> None:
         """The first new hosts and the last old ones take the calls, the new ones this share of them."""
-        new = self._hosts(self._new)
-        off, on = self._resting(old_on)
-        for host in new[:new_on] + on:
+        new, old = (self._ready(side) for side in (self._new, self._old))
+        stop = max(0, len(old) - old_on)
+        for host in new[:new_on] + old[stop:]:
             self._fleet.open(host)
         self._fleet.split_calls(share if self._new == 1 else 1.0 - share)
-        for host in new[new_on:] + off:
+        for host in new[new_on:] + old[:stop]:
             self._fleet.rest(host)
         self._fleet.taking = {self._new: new_on, self._old: old_on}
         self._note(Kind.shifted, share=share, new_on=new_on, old_on=old_on)
@@ -119,11 +119,9 @@ class Update:
         """The hosts of a side that are there to stay, in order of their numbers."""
         return [host for host in self._fleet.alive if host.side == side and not host.leaves]
 
-    def _resting(self, on: int) -> tuple[list[Host], list[Host]]:
-        """The old hosts that take no calls when `on` of them do, and the others."""
-        old = self._hosts(self._old)
-        off = max(0, len(old) - on)
-        return old[:off], old[off:]
+    def _ready(self, side: int) -> list[Host]:
+        """Those of them that have loaded their preloads."""
+        return [host for host in self._hosts(side) if not self._fleet.is_on_its_way(host)]
 
     def _missing(self, side: int, count: int) -> dict[str, float]:
         """Hosts that the side lacks at the end, if any: lost, and nothing is on its way in their places."""

@@ -120,11 +120,11 @@ def next_call(clock, timers, users, drafts, out_delay, u, done):
     Python is asked when all drawn calls are used, and when the user is away and comes back later.
     """
     users.free_at[u] = done
-    if users.at[u] >= users.drawn[u]:
+    if users.left[u] == 0:
         users.next[u] = clock.undrawn
         clock.undrawn = u
         return
-    i = users.first[u] + users.at[u]
+    i = users.at[u]
     start = max(max(done + drafts.gap[i], users.start[u] + drafts.pace[i]), users.begin[u])
     start = max(start, clock.now - out_delay)  # as in `try_again`
     if start < users.end[u]:

@@ -45,6 +45,7 @@ GROW_ATTEMPTS, GROW_POOLS, GROW_TIMERS, GROW_TASKS, GROW_WORKERS, GROW_CONTROLS,
 # Rows of each kind that are free before every event and every verb: more than one uses. A verb that forwards more
 # waiters than half of this asks for more beforehand.
 MARGIN = 32
+RATES = 16  # threads of a host up to which their rates are written down, from none on
 
 # Causes, in the order of results.run_data.CAUSES; OK is not one of them
 OK = -1

@@ -6,10 +6,10 @@ costs one update, not one per task. Capacity: one per busy core up to the cores,
 then constant, or falling with over-subscription (spinning threads).
 """
 
-from mmesim.engine.kernel.codes import INF
+from mmesim.engine.kernel.codes import INF, RATES
 from mmesim.engine.kernel.columns import LINE
 from mmesim.engine.kernel.heap import push_task, update_ends
-from mmesim.engine.kernel.jit import inline
+from mmesim.engine.kernel.jit import inline, inner
 from mmesim.engine.kernel.prefetch import prefetch
 
 MILLION = 1_000_000  # over-subscription factors are kept as whole millionths: sums of them stay exact
@@ -22,10 +22,8 @@ def spinning(hosts, h, n):
 
 
 @inline
-def rate_of(t, h):
-    """CPU seconds per second that each runnable thread of host `h` gets."""
-    hosts = t.hosts
-    n = hosts.threads[h]
+def rate_of(hosts, h, n, spin):
+    """CPU seconds per second that each of `n` runnable threads of host `h` gets; `spin`: as of the host."""
     cores = hosts.cores[h]
     speed = hosts.speed[h]
     if n <= cores:
@@ -34,9 +32,29 @@ def rate_of(t, h):
     if n <= vcpu:
         return speed * (cores + (n - cores) * hosts.smt_slope[h]) / n
     capacity = cores + (vcpu - cores) * hosts.smt_slope[h]
-    if hosts.spin[h] > 0:
+    if spin > 0:
         capacity = capacity / spinning(hosts, h, n)
     return speed * capacity / n
+
+
+@inner
+def set_rates(t, h):
+    """Write down the rates of host `h` for few threads, of which none spins: after a change of its speed or CPU.
+
+    A look-up needs neither a branch that nobody can predict nor a division.
+    """
+    for n in range(RATES):
+        t.rates[h, n] = rate_of(t.hosts, h, n, 0)
+
+
+@inline
+def rate_now(t, h):
+    """CPU seconds per second that each runnable thread of host `h` gets now."""
+    hosts = t.hosts
+    n, spin = hosts.threads[h], hosts.spin[h]
+    if n < RATES and spin == 0:
+        return t.rates[h, n]
+    return rate_of(hosts, h, n, spin)
 
 
 @inline
@@ -72,7 +90,7 @@ def refresh(t, h):
     end = INF
     if hosts.heap_n[h] > 0:
         look_ahead_task(t, h)
-        hosts.rate[h] = rate_of(t, h)
+        hosts.rate[h] = rate_now(t, h)
         end = hosts.at[h]
         left = t.tasks.finish[h, 0] - hosts.virtual[h]
         if left > 0.0:

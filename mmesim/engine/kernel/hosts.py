@@ -2,7 +2,7 @@
 
 from mmesim.engine.kernel import devices
 from mmesim.engine.kernel.codes import COMING, LEAVING, NONE, TASK_CONTROL, UP
-from mmesim.engine.kernel.cpu import refresh, start_task, sync
+from mmesim.engine.kernel.cpu import refresh, set_rates, start_task, sync
 from mmesim.engine.kernel.frontend import end_control
 from mmesim.engine.kernel.heap import remove_task
 from mmesim.engine.kernel.jit import inner
@@ -37,6 +37,7 @@ def equip_host(t, h, loops, vcpu, cores, smt_slope):
     hosts.vcpu[h] = vcpu
     hosts.cores[h] = cores
     hosts.smt_slope[h] = smt_slope
+    set_rates(t, h)
 
 
 @inner
@@ -131,6 +132,7 @@ def set_speed(t, h, speed, now):
     """One thread of host `h` does `speed` CPU seconds of work in a second from now on."""
     sync(t, h, now)
     t.hosts.speed[h] = speed
+    set_rates(t, h)
     refresh(t, h)
 
 

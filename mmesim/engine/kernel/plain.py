@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmesim.engine.kernel.columns import AT, COUNT, DEADLINE, FLAG, KEY, ROW, Plain, S, Unit
+from mmesim.engine.kernel.columns import AT, COUNT, DEADLINE, FLAG, KEY, NUMBER, ROW, Plain, S, Unit
 
 SMALL_COUNT = Unit("a number of things, below 2**31", np.int32)
 SMALL_FLAG = Unit("1 or 0", np.int8)
@@ -10,6 +10,7 @@ SMALL_FLAG = Unit("1 or 0", np.int8)
 PLAIN: dict[str, Plain] = {
     "ends": Plain(DEADLINE, 1, "next end of a CPU task of each host: a tree of minima (heap.update_ends)"),
     "firsts": Plain(ROW, 1, "the host that each place of `ends` has its time from, the lowest row of several"),
+    "rates": Plain(NUMBER, 2, "CPU seconds a second of each runnable thread, by host and number of them (cpu.RATES)"),
     "up": Plain(ROW, 1, "hosts that the router may send to, those of the first side before those of the second"),
     "stations": Plain(ROW, 1, "row of pools with the shared queue of a host, if there is one"),
     "edges": Plain(S, 1, "of the fine buckets of latencies"),

@@ -78,11 +78,13 @@ def bucket(edges, i, x):
 
 @inline
 def foresee(t, a, done):
-    """Let the cells of its model's histogram be fetched in one of which attempt `a` will be counted, done by `done`."""
-    latency = done + t.params[0].back_delay - t.attempts.call_start[a]
-    place = t.coarse_start[cell_of(latency) // (FINE // COARSE)] * CELL_BYTES
+    """Let be fetched where attempt `a` will be counted if it is done by `done`: it may have to wait for the CPU."""
+    cell = cell_of(done + t.params[0].back_delay - t.attempts.call_start[a])
+    place = t.coarse_start[cell // (FINE // COARSE)] * CELL_BYTES
     prefetch(t.model_hist, t.attempts.model[a], place)
-    prefetch(t.model_hist, t.attempts.model[a], place + LINE // 2)  # it may have to wait for the CPU
+    prefetch(t.model_hist, t.attempts.model[a], place + LINE // 2)
+    prefetch(t.parts, t.start[cell], 0)
+    prefetch(t.parts, t.start[cell], LINE)
 
 
 @inline
@@ -194,6 +196,13 @@ def fill_ledger(t, a):
 
 
 @inline
+def add_parts(t, i, first, end):
+    """Add the parts from `first` up to `end` of the call that is being counted to those of bucket `i`."""
+    for k in range(first, end):
+        t.parts[i, k] += t.ledger[k]
+
+
+@inline
 def count_ok(t, a, m, latency, cell, coarse):
     """Count a successful measured call in the histogram with its ledger, and for its tenant."""
     counts, stats = t.counts[0], t.model_stats
@@ -205,8 +214,13 @@ def count_ok(t, a, m, latency, cell, coarse):
     t.longest[i] = max(t.longest[i], latency)
     t.histogram[i] += 1
     total = fill_ledger(t, a)
-    for k in range(N_PARTS):
-        t.parts[i, k] += t.ledger[k]
+    add_parts(t, i, NETWORK, LOAD_SLOT_WAIT)
+    add_parts(t, i, QUEUE, DEVICE_WAIT)
+    add_parts(t, i, SERVICE, RETRY_BACKOFF)
+    if t.attempts.cold[a] == 1 or t.attempts.number[a] > 1 or t.params[0].devices > 0:  # else the others are 0
+        add_parts(t, i, LOAD_SLOT_WAIT, QUEUE)
+        add_parts(t, i, DEVICE_WAIT, SERVICE)
+        add_parts(t, i, RETRY_BACKOFF, N_PARTS)
     counts.ledger_error = max(counts.ledger_error, abs(total - latency) - 1e-12 * t.clock[0].now)
     if t.attempts.cold[a] == 0:
         counts.warm_sum += latency

@@ -275,12 +275,6 @@ _DRAWN = (
     ("cpu", CPU_S, "service: work"),
     ("wait", S, "service: waiting"),
     ("route", SHARE, "uniform number for the router"),
-    ("pre_cpu", CPU_S, "front end's work before the queue"),
-    ("pre_wait", S, "front end's waiting before the queue"),
-    ("hold_cpu", CPU_S, "server's work on the worker"),
-    ("hold_wait", S, "server's waiting on the worker"),
-    ("post_cpu", CPU_S, "front end's work after the job"),
-    ("post_wait", S, "front end's waiting after the job"),
 )
 _CALLED = (
     ("model", ROW, "what is called"),
@@ -296,10 +290,20 @@ DRAFT = in_lines(
     *_DRAWN,
 )
 
+OVERHEAD = packed(  # an arrival or a draft, where it is drawn for each call
+    ("pre_cpu", CPU_S, "front end's work before the queue"),
+    ("pre_wait", S, "front end's waiting before the queue"),
+    ("hold_cpu", CPU_S, "server's work on the worker"),
+    ("hold_wait", S, "server's waiting on the worker"),
+    ("post_cpu", CPU_S, "front end's work after the job"),
+    ("post_wait", S, "front end's waiting after the job"),
+)
+
 USER = packed(
     ("first", ROW, "first of the user's rows of drafts"),
-    ("at", COUNT, "drafts that are used up"),
-    ("drawn", COUNT, "drafts"),
+    ("last", ROW, "last of them, after which the first comes"),
+    ("at", ROW, "the draft of the next call"),
+    ("left", COUNT, "drafts from there on that are drawn"),
     ("next", LINK, "next user whose drafts are all used"),
     ("start", AT, "when the next call begins"),
     ("free_at", AT, "when the last answer came"),

@@ -57,7 +57,7 @@ from mmesim.engine.kernel.server import settle
 
 
 @inline
-def fill(t, a, rows, i):
+def fill(t, a, rows, overhead, i):
     """Attempt `a` is the first of the call in row `i` of the arrivals or of the drafts of users."""
     counts, params, attempts = t.counts[0], t.params[0], t.attempts
     attempts.call[a] = counts.calls
@@ -73,12 +73,12 @@ def fill(t, a, rows, i):
     attempts.backoff[a] = 0.0
     attempts.failed[a] = 0.0
     if params.drawn_overhead == 1:
-        attempts.pre_cpu[a] = rows.pre_cpu[i]
-        attempts.pre_wait[a] = rows.pre_wait[i]
-        attempts.hold_cpu[a] = rows.hold_cpu[i]
-        attempts.hold_wait[a] = rows.hold_wait[i]
-        attempts.post_cpu[a] = rows.post_cpu[i]
-        attempts.post_wait[a] = rows.post_wait[i]
+        attempts.pre_cpu[a] = overhead.pre_cpu[i]
+        attempts.pre_wait[a] = overhead.pre_wait[i]
+        attempts.hold_cpu[a] = overhead.hold_cpu[i]
+        attempts.hold_wait[a] = overhead.hold_wait[i]
+        attempts.post_cpu[a] = overhead.post_cpu[i]
+        attempts.post_wait[a] = overhead.post_wait[i]
     else:
         attempts.pre_cpu[a] = params.pre_cpu
         attempts.pre_wait[a] = params.pre_wait
@@ -116,7 +116,6 @@ def look_ahead(t, i):
     """Let the rows that the calls after row `i` of the arrivals will need be fetched into the caches."""
     models, pools, arrivals = t.models, t.pools, t.arrivals
     prefetch(arrivals, i + 2 * AHEAD, 0)
-    prefetch(arrivals, i + 2 * AHEAD, LINE)
     m = arrivals.model[i + AHEAD]
     prefetch(models, m, 0)
     prefetch(t.model_stats, m, 0)
@@ -143,7 +142,7 @@ def begin_call(t):
     if i + AHEAD < clock.n_arrivals:
         look_ahead(t, i)
     a = new_attempt(t)
-    fill(t, a, arrivals, i)
+    fill(t, a, arrivals, t.arrival_overhead, i)
     if t.params[0].devices > 0:
         t.device_calls.work[a] = t.arrival_device[i]
     begin(t, a, arrivals.time[i], NONE)
@@ -156,7 +155,7 @@ def look_ahead_user(t):
     code = t.timers.code[0]
     if t.clock[0].n_timers > 0 and code % KINDS == TIMER_USER:
         u = code // KINDS
-        m = t.drafts.model[t.users.first[u] + t.users.at[u]]
+        m = t.drafts.model[t.users.at[u]]
         prefetch(t.models, m, 0)
         prefetch(t.model_stats, m, 0)
         prefetch(t.model_over, m, 0)
@@ -175,11 +174,13 @@ def begin_user_call(t, u):
             return NONE
         t.budgets[b] -= 1
     a = new_attempt(t)
-    fill(t, a, t.drafts, users.first[u] + users.at[u])
+    i = users.at[u]
+    fill(t, a, t.drafts, t.draft_overhead, i)
     if t.params[0].devices > 0:
-        t.device_calls.work[a] = t.draft_device[users.first[u] + users.at[u]]
-    users.at[u] += 1
-    prefetch(t.drafts, users.first[u] + users.at[u], 0)  # wanted when this call ends
+        t.device_calls.work[a] = t.draft_device[i]
+    users.at[u] = i + 1 if i < users.last[u] else users.first[u]
+    users.left[u] -= 1
+    prefetch(t.drafts, users.at[u], 0)  # wanted when this call ends
     begin(t, a, users.start[u], u)
     return a
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.engine.kernel import rows, scalars
-from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS, N_TIMES, WINDOW_BUCKETS, WINDOW_TIMES
+from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS, N_TIMES, RATES, WINDOW_BUCKETS, WINDOW_TIMES
 from mmesim.engine.kernel.columns import Layout, zeros
 from mmesim.engine.kernel.plain import PLAIN
 
@@ -44,7 +44,9 @@ LAYOUTS: dict[str, Layout] = {
     "timers": rows.TIMER,
     "tasks": rows.TASK,
     "arrivals": rows.ARRIVAL,
+    "arrival_overhead": rows.OVERHEAD,
     "drafts": rows.DRAFT,
+    "draft_overhead": rows.OVERHEAD,
     "users": rows.USER,
     "model_stats": rows.MODEL_STATS,
     "selections": rows.SELECTION,
@@ -167,6 +169,7 @@ class Sizes:
     drafts: int = 0
     budgets: int = 0
     devices: int = 0
+    drawn_overhead: bool = False
     by_demand: bool = False
     processes: int = 1
     workers: int = 256
@@ -196,10 +199,13 @@ class Tables:
             **dict.fromkeys(FREE_LISTS, 0),
             **sizes_of,
             "tasks": (hosts, sizes.tasks),
+            "rates": (hosts, RATES),
             "loops": (hosts, max(1, sizes.loops)),
             "devices": (hosts, sizes.devices),
             **dict.fromkeys(("by_demand", "on_device", "device_calls"), 0),
             "copies": (models + 1, 1),
+            "arrival_overhead": sizes.arrivals if sizes.drawn_overhead else 0,
+            "draft_overhead": sizes.drafts if sizes.drawn_overhead else 0,
         }
         shapes |= {
             **dict.fromkeys(("ends", "firsts"), 2 * _leaves(hosts)),
@@ -272,7 +278,7 @@ class Tables:
     def grow_hosts(self, hosts: int) -> None:
         """Make every table that has rows or places for hosts hold at least `hosts` of them."""
         content = self._content
-        for table in ("hosts", "up", "stations", "scores", "tasks", "loops", "devices"):
+        for table in ("hosts", "up", "stations", "scores", "rates", "tasks", "loops", "devices"):
             self._larger(table, (hosts, *content[table].shape[1:]))
         times, before = np.full(_leaves(content["hosts"].size), INF), content["ends"]
         times[: before.size // 2] = before[before.size // 2 :]

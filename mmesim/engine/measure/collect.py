@@ -53,9 +53,8 @@ def collect(
     """Everything that one replication measured.
 
     `views`: the tables at the end. `peaks`: the most that each host had used when the measured time ended. `added`:
-    what each host added up in it. `loads`: when each load that
-    ended well was asked for and was ready, seconds. `control_events`: events of the control plane.
-    `happened`: what happened to the fleet.
+    what each host added up in it. `loads`: when each load that ended well was asked for and was ready, seconds.
+    `control_events`: events of the control plane. `happened`: what happened to the fleet.
     """
     run, counts = scenario.run, views.counts[0]
     models = scenario.model_table()

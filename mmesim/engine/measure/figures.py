@@ -90,7 +90,7 @@ class Reading:
         self._marks = marks
         self._of = marks.of
         self.seconds = seconds
-        self.window: Mapping[str, float] = _OnDemand(marks.also_counted, marks.counted())
+        self.window: Mapping[str, float] = _OnDemand(marks.also_counted, marks.counted() if marks.unread else _NOTHING)
         """What the kernel counted, by column of its table."""
         self.added: Mapping[str, NDArray[Any]] = _OnDemand(marks.added)
         """What each host added up, by the names of `integrals.ADDED_UP`."""

@@ -99,7 +99,7 @@ class KernelWindow:
                         one[name] = join(one[name], value)
 
 
-def _column(table: NDArray[Any], name: str) -> tuple[memoryview[float], Callable[[float, float], float], float]:
+def _column(table: NDArray[Any], name: str) -> tuple[Any, Callable[[float, float], float], float]:
     """Where a column is counted, how two values of it become one, and what it is when it has counted nothing."""
     join = _JOINED.get(name.rpartition("_")[2], _SUM)
     counted: Any = table[name].data

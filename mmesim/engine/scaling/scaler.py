@@ -192,9 +192,9 @@ class Scaler:
             yield self._resizing.to(hosts, by, self._name(by), figures)
 
     def _name(self, by: int | None) -> str:
-        """A policy as the journal calls it, or a scheduled action by its place."""
+        """A policy as the journal calls it, or a scheduled action by its place; before the first: the limits."""
         if by is None:
-            return f"scheduled {self._scheduled}"
+            return "limits" if self._scheduled is None else f"scheduled {self._scheduled}"
         rule = self._scaling.policies[by]
         return rule.function if isinstance(rule, Function) else f"{rule.form} {rule.metric}"
 

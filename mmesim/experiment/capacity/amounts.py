@@ -15,7 +15,7 @@ from mmesim.scenario.scenario import Scenario
 Of = Literal["models", "traffic"]
 
 STEP = 0.01
-"""Resolution: two amounts nearer than this are not told apart, as a limit that is missed by 1 % is no fail."""
+"""Resolution: two amounts nearer than this are not told apart, as a limit that is missed by 1 % is not a fail."""
 MOST = 16.0
 """Times the present amount up to which is searched, unless another end is asked for."""
 LEAST = 1.0 / 64.0
@@ -37,7 +37,7 @@ class Amounts:
 
     @classmethod
     def asked(cls, scenario: Scenario, of: Of, group: str | None, up_to: float | None) -> Amounts:
-        """What can be tried; UserError where the scenario cannot be scaled, or the end is no amount."""
+        """What can be tried; UserError where the scenario cannot be scaled, or the end is not an amount."""
         if of == "traffic":
             if group is not None:
                 raise UserError("--group chooses models: it goes with --of models")

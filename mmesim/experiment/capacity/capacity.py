@@ -44,13 +44,14 @@ def capacity(
 ) -> Capacity:
     """How many models, or how many times its traffic, the fleet of a scenario (or of the file of one) carries.
 
-    The largest amount that meets every line of `expect`, the smallest that does not, and figures of those that were
-    tried; without `expect` the figures and the knee alone. More models come with their traffic. `group`: vary the
-    models of this group alone. `up_to`: the largest amount to try, by default 16 times the present one. `jobs` run at
-    the same time, or `executor` runs them. `store` is a file: what is in it is not simulated again. `robustness` finds
-    in how many settings of what AWS does not publish the largest amount still meets every line. KeyboardInterrupt gives
-    what is known so far, with `finished` false, or goes on where nothing is. Raises UserError,
-    before anything is simulated, for a scenario that cannot be scaled, and for lines that more traffic may mend.
+    `of`: "models" or "traffic". The largest amount that meets every line of `expect`, the smallest that does not, and
+    figures of those that were tried; without `expect` the figures and the knee alone. More models come with their
+    traffic. `group`: vary the models of this group alone. `up_to`: the largest amount to try, by default 16 times the
+    present one. `jobs` run at the same time, or `executor` runs them. `store` is a file: what is in it is not simulated
+    again. `robustness` finds in how many settings of what AWS does not publish the largest amount still meets every
+    line. KeyboardInterrupt gives what is known so far, with `finished` false, or goes on where nothing is. Raises
+    UserError, before anything is simulated, for a scenario that cannot be scaled, and for lines that more traffic may
+    mend.
     """
     base = as_scenario(scenario)
     refuse_scaling(base, "capacity")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -61,13 +60,7 @@ def explain(
     refuse_scaling(asked, "explain")
     asked = repeated(asked, count_of(asked, replications))
     with given_or_local(executor, jobs) as running:
-        settled = with_warmup(asked, running)
-        (base,) = _results([settled], store, running, watch)
-        if not any(run.calls for run in base.runs):
-            raise UserError(
-                f"{asked.name}: no call came in {len(base.runs)} replications, so there is nothing to explain: "
-                "run.duration is too short for this traffic"
-            )
+        base = _as_it_is(with_warmup(asked, running), store, running, watch)
         limits = ranked(base.scenario, base.runs, pool(base.runs))
         seen = Seen(base.scenario, base.runs, limits)
         curve, compared = Curve.of(base.runs), deciding(base)
@@ -105,6 +98,20 @@ def explain(
     )
 
 
+def _as_it_is(scenario: Scenario, store: str | Path | None, executor: Executor, watch: Watch | None) -> Result:
+    """The run of the scenario itself."""
+    found: dict[int, Result] = {}
+    simulate_all([scenario], found.__setitem__, store, 1, executor, watch, numbers.WHAT_IF)
+    base = found[0]
+    _trust(base)
+    if not any(run.calls for run in base.runs):
+        raise UserError(
+            f"{scenario.name}: no call came in {len(base.runs)} replications, so there is nothing to explain: "
+            "run.duration is too short for this traffic"
+        )
+    return base
+
+
 def _nothing_binds(base: Result) -> str | None:
     nothing = base.summary["binding_constraint"] is None and base.summary["requests"]["ok"]
     return why_nothing(base.summary["ledger_ms"]) if nothing else None
@@ -113,16 +120,6 @@ def _nothing_binds(base: Result) -> str | None:
 def count_of(scenario: Scenario, replications: int | None = None) -> int:
     """Replications of the scenario and of each what-if: those asked for, else its own, but at least 10."""
     return replications or max(EXPERIMENT_REPLICATIONS, repeated(scenario).run.replications)
-
-
-def _results(
-    scenarios: Sequence[Scenario], store: str | Path | None, executor: Executor, watch: Watch | None
-) -> list[Result]:
-    found: dict[int, Result] = {}
-    simulate_all(scenarios, found.__setitem__, store, 1, executor, watch, numbers.WHAT_IF)
-    for result in found.values():
-        _trust(result)
-    return [found[index] for index in range(len(scenarios))]
 
 
 def _trust(result: Result) -> None:

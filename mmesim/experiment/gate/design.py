@@ -137,7 +137,7 @@ def design(
         if line.is_count and is_unseen(line, seen):
             wanted = _enough_time(line, run_s, terms)
         if line.bound == "sequential test" and line.is_share and wanted > 1:
-            # What is no count, such as the share of models that meet their limits, has no blocks inside a run.
+            # What is not a count, such as the share of models that meet their limits, has no blocks inside a run.
             counted = line.inside.figure.trials is not None
             calls = sum(one.dirty + one.clean for one in seen) // len(seen)
             each = max(1, min(blocks_in(span_s(line, run_s), longest_block_s(line, rows)), calls)) if counted else 1

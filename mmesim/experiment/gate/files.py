@@ -6,11 +6,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmesim.errors import UserError
+from mmesim.errors import UserError, nearest
 from mmesim.results.folder import is_kept_scenario
+from mmesim.scenario.file.yaml import SUFFIXES
 
-_EXPECTS = re.compile(rb"""^["']?expect["']?[ \t]*:""", re.MULTILINE)
-"""A section `expect` at the left margin: also a file that cannot be read as YAML is meant for the gate."""
+_KEY = re.compile(rb"""^["']?(\w+)["']?[ \t]*:""", re.MULTILINE)
+"""A key at the left margin: also a file that cannot be read as YAML may be meant for the gate."""
+_OF_SCENARIOS = frozenset({"endpoint", "models", "traffic", "extends"})
+"""Keys by which a file is taken for a scenario: any other YAML may lie in the same folder."""
 _EXTENDS = re.compile(rb"""^["']?extends["']?[ \t]*:[ \t]*["']?([^"'#\r\n]+?)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 
 
@@ -32,7 +35,7 @@ def scenario_files(places: Sequence[Path]) -> list[Path]:
 
 def _expecting(folder: Path) -> list[Path]:
     """The scenarios of a folder that expect something."""
-    files = [one for one in sorted(folder.rglob("*")) if one.is_file() and not _hidden(one.relative_to(folder))]
+    files = _files(folder)
     yaml = [one for one in files if one.suffix == ".yaml" and not is_kept_scenario(one)]
     expecting = [one for one in yaml if expects(one)]
     if expecting:
@@ -53,12 +56,47 @@ def expects(file: Path, seen: frozenset[Path] = frozenset()) -> bool:
         text = file.read_bytes()
     except OSError:
         return not seen  # who reads it says what is wrong
-    if _EXPECTS.search(text):
+    if _says_expect(text):
         return True
     extended = _EXTENDS.search(text)
     if extended is None or file.resolve() in seen:
         return False
     return expects(file.parent / extended[1].decode("utf-8", "replace"), seen | {file.resolve()})
+
+
+def unchecked(places: Sequence[Path]) -> list[Path]:
+    """The scenarios in these folders that their gate leaves out: without `expect`, or called *.yml, and not named."""
+    named = {place.resolve() for place in places}
+    inside = [file for place in places if place.is_dir() for file in _files(place) if file.suffix in SUFFIXES]
+    found = {
+        file.resolve(): file
+        for file in inside
+        if file.resolve() not in named and _is_scenario(file) and (file.suffix == ".yml" or not expects(file))
+    }
+    return list(found.values())
+
+
+def _files(folder: Path) -> list[Path]:
+    return [one for one in sorted(folder.rglob("*")) if one.is_file() and not _hidden(one.relative_to(folder))]
+
+
+def _is_scenario(file: Path) -> bool:
+    try:
+        return not is_kept_scenario(file) and bool(_keys(file.read_bytes()) & _OF_SCENARIOS)
+    except OSError:
+        return False
+
+
+def _says_expect(text: bytes) -> bool:
+    """Whether a file has a section `expect`, or a scenario a misspelt one, which whoever reads it refuses."""
+    found = _keys(text)
+    if "expect" in found:
+        return True
+    return bool(found & _OF_SCENARIOS) and any(nearest(key, ["expect"]) for key in found - _OF_SCENARIOS)
+
+
+def _keys(text: bytes) -> set[str]:
+    return {key.decode("ascii", "replace") for key in _KEY.findall(text)}
 
 
 def _hidden(path: Path) -> bool:

@@ -95,7 +95,7 @@ class Seen(NamedTuple):
     beyond: float
     """Of the figure that decides a fail."""
     dirty: int
-    """How many of what must be rare were counted; of a share that is no count, 1 if there was any."""
+    """How many of what must be rare were counted; of a share that is not a count, 1 if there was any."""
     clean: int
     """How many of the others, beyond the tolerance."""
 

@@ -1,8 +1,8 @@
 """The answer with autoscaling, beside the answer itself: the policy, whether it keeps the limits, and what it costs.
 
 A plan compares fleets of a fixed size, whose price is known; what an autoscaled one costs is known only from a run. So
-it is no fleet of the grid: the policy follows from the answer, and both are simulated on the same random numbers, which
-chose nothing.
+it is not a fleet of the grid: the policy follows from the answer, and both are simulated on the same random numbers,
+which chose nothing.
 """
 
 from __future__ import annotations

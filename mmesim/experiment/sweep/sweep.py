@@ -47,6 +47,9 @@ def sweep(
 ) -> SweepResult:
     """Simulate a scenario, or the file of one, at every point of `what` (default: its own `sweep`).
 
+    `what` is a grid, such as `{"endpoint.instance_count": [4, 5, 6]}`, whose every combination is a point, or a list of
+    points, such as `[{"endpoint.instance_count": 4}, ...]`; fields and values as in a scenario file.
+
     Each point has the replications that are given here, else those that the scenario sets, else 10. `jobs` run at the
     same time, or `executor` runs them. `store` is a file: replications that are in it are not simulated again, and each
     that finishes is added to it at once. `most` is the largest number of simulations that is not a mistake (None: any).

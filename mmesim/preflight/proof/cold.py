@@ -3,7 +3,7 @@
 At every moment the copies that a fleet holds, loaded or being loaded, fit into its room. A call whose model has no copy
 in the room waits for a whole load. Its model is drawn independently of all that has been before, so its chance to be
 such a call is at least one less the popularity of the best set of models that fit: no rule of eviction, no start with
-full caches and no luck of a short run changes that. Without knowledge of the future keeping the most popular pages is
+full caches and no chance of a short run changes that. Without knowledge of the future keeping the most popular pages is
 best for independent requests (E. Coffman, P. Denning, Operating Systems Theory, 1973, chapter 6: rule A0; A. Aho, P.
 Denning, J. Ullman, Principles of optimal page replacement, JACM 18, 1971). Copies have sizes: the best set of a
 knapsack is at most that of the fractional one, which takes models by popularity over size (G. Dantzig,
@@ -120,7 +120,7 @@ def cold_calls(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
 
 
 def most_held(value: Floats, needs: Floats, has: float, hosts: int) -> float:
-    """At most the value of the best set of models that so many hosts hold together; what needs infinity is in none.
+    """At most the value of the best set of models that this many hosts hold together; what needs infinity is in none.
 
     The smaller of two bounds: the fractional knapsack of all hosts as one, and the most valuable models, as many as
     there are places for the smallest.

@@ -53,7 +53,7 @@ def everything_in_memory(scenario: Scenario | Fleet) -> bool:
 
 
 def _packed(needs: Floats, has: float, hosts: int) -> bool:
-    """Whether copies fit into so many hosts, the largest first into the first that has room."""
+    """Whether copies fit into that many hosts, the largest first into the first that has room."""
     if math.isinf(has) or float(needs.sum()) <= has:
         return True
     if float(needs.sum()) > has * hosts:

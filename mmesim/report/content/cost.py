@@ -39,7 +39,8 @@ def cost(summary: Any, endpoint: Endpoint) -> Iterator[Block]:
     )
     if varied and own is not None:
         hosts = phrases.plural(endpoint.instance_count, "instance")
-        price = f"{estimate}{units.show_usd(own)} an hour, {estimate}{units.show_usd(own * HOURS_PER_MONTH)} a month"
+        about = "about " if endpoint.host.price_estimated else ""
+        price = f"{about}{units.show_usd(own)} an hour, {about}{units.show_usd(own * HOURS_PER_MONTH)} a month"
         yield Lines((f"the scenario's own {hosts}: {price}",))
     yield Lines((f"{'ESTIMATED price' if cost['estimated'] else 'price'}: {cost['source']}",))
 

@@ -68,7 +68,7 @@ def compared(e: Expectation, decided: Any, failed: bool = False) -> str:
         value, *ends = (units.show_seconds(one / 1000.0) for one in (decided["value"], low, high))
         return value if low == high else f"{value} [{', '.join(ends)}]"
     if e.kind == "usd" and decided["ci95"] is not None and math.isclose(*decided["ci95"], rel_tol=1e-9):
-        decided = {**decided, "ci95": None}  # the price of a fleet that does not change is no estimate
+        decided = {**decided, "ci95": None}  # the price of a fleet that does not change is not an estimate
     return formats.both(decided, unit=f" {SHOWN_UNITS[e.kind]}".rstrip())
 
 

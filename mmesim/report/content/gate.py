@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mmesim.report import phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, cells, report
 from mmesim.report.content.gated import drift, explained, words
-from mmesim.results.answers.gated import Delta, Drift, Gated, GatedScenario
+
+if TYPE_CHECKING:
+    from mmesim.results.answers.gated import Delta, Drift, Gated, GatedScenario
 
 LONGEST_TEXT = 30
 """Characters of a line of `expect` that leave room for a column beside it."""

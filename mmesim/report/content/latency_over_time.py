@@ -15,7 +15,7 @@ FIGURES: Mapping[str, str] = MappingProxyType(
 
 
 def called(figure: str, minutes: int) -> str:
-    """A figure as a legend calls it where one point stands for so many minutes: a percentile is then no percentile of
+    """A figure as a legend calls it where one point stands for several minutes: a percentile is then not one of
     their calls, but the mean of those of the minutes, each weighed by its calls.
     """
     return figure if minutes == 1 or figure == "mean" else f"{figure} of a minute, on average"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, cells, report
-from mmesim.results.answers.split import Alternative, Candidate, Part, SplitAnswer, Tried
+
+if TYPE_CHECKING:
+    from mmesim.results.answers.split import Alternative, Candidate, Part, SplitAnswer, Tried
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {

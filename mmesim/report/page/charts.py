@@ -15,7 +15,7 @@ from mmesim.report.blocks import Cell, Column, Table
 from mmesim.report.page.render import table
 
 MOST_ROWS = 24
-"""Rows of the table of a chart: every so many points of it."""
+"""Rows of the table of a chart: one for this many points of it."""
 CURVES = 4
 """Colours of curves that a page has."""
 

@@ -21,9 +21,9 @@ BANDS = ("p50", "p90", "p99", "p99.9")
 NEGLIGIBLE = 0.01
 """Parts of the ledger below this share of every band are not drawn."""
 READABLE = 8.0
-"""A part has its share written in it from so many percent on."""
+"""From this many percent on, a part has its share written in it."""
 SHORTEST = 2.0
-"""On a logarithmic axis the shortest bar ends at so many times where the axis begins."""
+"""On a logarithmic axis the shortest bar ends at this many times the start of the axis."""
 ROW_IN = 0.62
 LEGEND_COLUMNS = 5
 

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from mmesim.report.plots.of_run import Drawn
 
 MANY = 300
-"""From so many models on, the marks are small and see-through."""
+"""From this many models on, the marks are small and see-through."""
 RASTERED = 3000
-"""From so many on, marks of an SVG are pixels: as shapes they would be megabytes."""
+"""From this many on, marks of an SVG are pixels: as shapes they would be megabytes."""
 NAMED = 3
 """Slowest models whose names are written."""
 NAME_PX = 14.0

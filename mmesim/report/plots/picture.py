@@ -49,7 +49,7 @@ LETTER_IN = 0.09
 LINE_IN = 0.2
 """Height of a label, inches."""
 DECADES = 3.5
-"""Beyond so many powers of ten an axis has no room for 2 and 5 between them."""
+"""Beyond this many powers of ten an axis has no room for 2 and 5 between them."""
 
 
 class Picture(Figure):

@@ -35,7 +35,7 @@ MARKS: Mapping[str | None, tuple[str, str, str, str]] = MappingProxyType(
 )
 """Verdict of a point -> marker, colour, sign in a heat map, words."""
 MOST_CELLS = 200
-"""Beyond so many cells of a heat map no value is written in them."""
+"""Beyond this many cells of a heat map no value is written in them."""
 INTERVAL = "95 % interval"
 LEAST_PIXELS = 4.0
 """Height of a band that shows beside its line."""
@@ -44,7 +44,7 @@ ROW = 66
 MOST_LIMITS = 2
 """Limits that a legend can name."""
 FEW = 12
-"""Up to so many different numbers on an axis, each has its own mark."""
+"""Up to this many different numbers on an axis, each has its own mark."""
 
 
 def sweep_plot(result: SweepResult, figure: Figure) -> Picture:

@@ -138,6 +138,9 @@ class Capacity(Entry):
 
         return capacity_plot(self)
 
+    def __repr__(self) -> str:
+        return f"Capacity({self.name!r}, of {self.of}, largest {self.largest}, {len(self.tried)} amounts tried)"
+
     def _repr_html_(self) -> str:
         from mmesim.report.notebook.capacity import of_capacity
 

@@ -134,6 +134,9 @@ class Explained(Entry):
     steady_state: SteadyState
     """whether the measured time was in steady state"""
 
+    def __repr__(self) -> str:
+        return f"Explained({self.scenario!r}, {self.verdict or 'nothing expected'}, {len(self.what_ifs)} what-ifs)"
+
     def _repr_html_(self) -> str:
         from mmesim.report.notebook.explained import of_explanation
 

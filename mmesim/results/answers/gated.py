@@ -162,6 +162,14 @@ class Gated(Entry):
     seconds: float | None
     """of CPU time; null where the document has to be the same bytes each time"""
 
+    def __repr__(self) -> str:
+        return f"Gated({self.verdict}, {len(self.scenarios)} scenarios)"
+
+    def _repr_html_(self) -> str:
+        from mmesim.report.notebook.gated import of_gate
+
+        return of_gate(self)
+
 
 def gated_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of the document."""

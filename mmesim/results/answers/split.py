@@ -193,6 +193,14 @@ class SplitAnswer(Entry):
     used: UsedBySplit
     """what it took"""
 
+    def __repr__(self) -> str:
+        return f"SplitAnswer({self.name!r}, {self.verdict}, {len(self.alternatives)} ways to split)"
+
+    def _repr_html_(self) -> str:
+        from mmesim.report.notebook.split import of_split
+
+        return of_split(self)
+
     @property
     def frame(self) -> pd.DataFrame:
         """One row for each way to split: option, who leaves, how many, saving and cost a month, verdict, and p99."""

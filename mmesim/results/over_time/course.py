@@ -12,7 +12,7 @@ that it was over (`kept_again`). Calls that it hurt: `hurt`. All times are to th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -159,8 +159,3 @@ def _rows(at_s: float, until_s: float, calls: Minutes) -> slice:
 def _after(one: Happened, minute: int, calls: Minutes) -> float:
     """The begin of a minute, seconds after an event."""
     return min(calls.start_s + minute * calls.length_s, calls.end_s) - one.at_s
-
-
-def of_event(found: Sequence[Course], kind: Kind, name: str) -> Iterator[Course]:
-    """The courses after one fault, deploy or scaling policy."""
-    return (one for one in found if (one.kind, one.name) == (kind, name))

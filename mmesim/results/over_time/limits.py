@@ -1,6 +1,6 @@
 """In which minutes of a replication the limits of latency and errors that a scenario expects were broken for sure.
 
-A minute has few calls, and a share of a few calls over a limit is no proof: a minute counts as broken when so many bad
+A minute has few calls, and a share of a few calls over a limit is not proof: a minute counts as broken when so many bad
 calls, or more, would come in less than one of a thousand minutes whose calls just keep the limit (exact binomial test).
 The mean latency has no such test; it counts as it is.
 

@@ -56,7 +56,7 @@ class Followed(Entry):
     first_s: Spread
     """seconds from the start of the run to the first in each replication"""
     asked_s: float | None
-    """when the scenario wants a deploy to begin, which waits for a change under way; null for others"""
+    """when the scenario says that a deploy begins, which waits for a change under way; null for others"""
     detected_s: Spread
     """seconds after it at which the first minute ends that breaks a limit of latency or errors for sure"""
     recovered_s: Spread

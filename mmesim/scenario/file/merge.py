@@ -57,7 +57,7 @@ def file_of(given: object) -> Path:
         return Path(given)
     its = "its .scenario, " if hasattr(given, "scenario") else ""
     raise UserError(
-        f"a scenario is wanted, not a {type(given).__name__}: give {its}what Scenario.from_yaml returns, or the path "
+        f"expected a scenario, not a {type(given).__name__}: give {its}what Scenario.from_yaml returns, or the path "
         "of a file"
     )
 

@@ -157,7 +157,7 @@ TABLE: tuple[Spelling, ...] = (
 
 
 OF_LENGTH = {length: [one for one in TABLE if len(one.place) == length] for length in {len(one.place) for one in TABLE}}
-"""Number of steps -> the spellings whose place has so many."""
+"""Number of steps -> the spellings whose place has that many."""
 
 
 def misspelled(tree: Located) -> Iterator[tuple[Place, Refused]]:

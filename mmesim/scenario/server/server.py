@@ -281,7 +281,7 @@ class Server(Data):
         return UNBOUNDED if self.job_queue_size is None else self.job_queue_size
 
     def workers_of(self, given: int | str | None, vcpu: int, gpus: int) -> int:
-        """A number of workers on hosts with so many vCPUs and GPUs; None is 1."""
+        """A number of workers on hosts with that many vCPUs and GPUs; None is 1."""
         if given is None:
             return 1
         if isinstance(given, int):

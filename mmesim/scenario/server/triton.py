@@ -27,7 +27,7 @@ INSTANCES = "it has as many instances of a model as its configuration says, alwa
 
 
 class Triton(ServerKind):
-    """One queue for each model, in front of its instances: threads of one process, so many on each device."""
+    """One queue for each model, in front of its instances: threads of one process, a number of them on each device."""
 
     title = "Triton"
     defaults = MappingProxyType({"job_queue_size": None, "max_batch_delay_s": 0.0, "process_start": CpuWait()})

@@ -86,7 +86,7 @@ def _arrivals(of: Form, factor: float) -> Form:
 
 
 def _sweep(of: ModelSweep, factor: float) -> dict[str, Any]:
-    """Sweeps that come so many times as often, each in so much less time."""
+    """Sweeps that come that many times as often, each in proportionally less time."""
     if of.every_s is None:
         message = "a single sweep calls every model once: there is no more or less traffic of it"
         raise Refused(message, ("every",), "every: 1 h, or a stream of its own scenario")

@@ -61,7 +61,9 @@ def _chosen(times: Iterator[Floats], alias: Alias, of: Ints, generators: Generat
     """Arrivals whose models are drawn independently; `of[i]` stands for index i of the popularity."""
     choices = generators("popularity")
     for block in times:
-        yield Arrivals(block, of[alias.draw(choices, len(block))], None)
+        # Of one model there is nothing to choose, and nobody else draws from this generator.
+        model = of[alias.draw(choices, len(block))] if len(of) > 1 else np.repeat(of, len(block))
+        yield Arrivals(block, model, None)
 
 
 def _steps(

@@ -173,3 +173,14 @@ def test_autoscaling_waits_for_a_deploy_even_if_changes_do_not_wait_for_each_oth
     assert decisions(found.data) == [(360.0, "scale_out", 4)]
     assert [host.born_s for host in sim.fleet.in_service] == [300.0, 300.0, 560.0, 560.0]
     assert sim.fleet.desired == 4
+
+
+def test_a_deploy_outside_the_limits_is_brought_inside_when_a_policy_is_next_asked(tmp_path):
+    # Two hosts at least; the deploy makes one of them at 190 s. The values of the third minute are known at 240 s.
+    low = tracking(target=100.0, disable_scale_in=True).model_copy(update={"min": 2})
+    one = endpoint(autoscaling=low, hosts=1, provisioning=Constant(90.0))
+    deploy = Deploy(at_s=100.0).model_copy(update={"endpoint": one})
+    sim, found = ran(tmp_path, [1] * 8, low, hosts=2, deploys=(deploy,))
+    assert decisions(found.data) == [(240.0, "scale_out", 2)]
+    assert [one.name for one in found.data.happened if one.kind is Kind.scale_out] == ["limits"]
+    assert len(sim.fleet.in_service) == 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from mmesim.results.run_data import CAUSES, CallRecords
 from mmesim.scenario import CpuWait, Endpoint, Overhead, Poisson, Router, RunSettings, Scenario, Server, Traffic
 from mmesim.scenario.models.groups import ModelGroup, Service
 from mmesim.scenario.values.times import Constant
+from tests.helpers.files import ROOT
 from tests.laws.scenarios import (
     instant_endpoint,
     instant_model,
@@ -123,7 +123,7 @@ def test_a_queue_of_jobs_that_take_no_time_ends_at_one_instant(tmp_path, post):
     (tmp_path / "zero.yaml").write_text(ZERO_JOBS_YAML.format(post=post))
     done = subprocess.run(
         [sys.executable, "-c", ZERO_JOBS, str(tmp_path / "zero.yaml")],
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

@@ -10,31 +10,8 @@ from mmesim import plan
 from mmesim.experiment.plan.draws import LOOKS
 from mmesim.experiment.plan.result import PlanResult
 from mmesim.scenario import Scenario
-from tests.helpers.texts import load_text
+from tests.oracles.plan.queues import queues
 
-TEXT = """
-name: queues
-endpoint:
-  vcpu: 4
-  memory: 16 GiB
-  price_per_hour: 1 USD
-  warm: true
-  invocation_timeout: 1 h
-  router: {policy: random, overhead: 0 ms}
-server: {overhead: none, process_start: {cpu: 0 s}, job_queue_size: 1000000}
-models:
-  - name: queue
-    workers: 4
-    artifact_size: 0
-    memory: 1 MiB
-    load: {cpu: 0 s}
-    service: {wait: {exponential: {mean: 120 ms}}}
-traffic: {name: calls, arrivals: {poisson: {rate: {uncertain: {uniform: {low: 50 /s, high: 103 /s}}}}}}
-clients: {timeout: 1 h, network: 0 ms}
-run: {duration: 15 min, warmup: 10 s, replications: 5, seed: 1}
-expect: [p95 < 600 ms]
-plan: {grid: {endpoint.instance_count: 2..4}, share_of_draws: 90 %}
-"""
 EACH_PER_S = 27.17
 """A host carries so many calls a second (Erlang C), so three hosts carry 81.5 of 50 to 103, and two 54.3."""
 THREE, TWO = (3 * EACH_PER_S - 50.0) / 53.0, (2 * EACH_PER_S - 50.0) / 53.0
@@ -44,14 +21,14 @@ MONTH_USD = 730.0
 SLOW = pytest.mark.slow  # half a minute, for all of them
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("plan") / "store.sqlite"
+def drawn(rate: str, grid: str, **more: str) -> Scenario:
+    plan = f"grid: {{{grid}}}, share_of_draws: 90 %"
+    return queues(service="120 ms", rate=rate, duration="15 min", limit="600 ms", plan=plan, **more)
 
 
 @pytest.fixture(scope="module")
 def scenario() -> Scenario:
-    return load_text(TEXT)
+    return drawn("{uncertain: {uniform: {low: 50 /s, high: 103 /s}}}", "endpoint.instance_count: 2..4")
 
 
 @pytest.fixture(scope="module")
@@ -127,10 +104,9 @@ def test_fewer_draws_may_be_asked_for(scenario: Scenario, store: Path):
 
 @pytest.mark.slow
 def test_a_field_of_the_grid_is_chosen_not_drawn(store: Path):
-    chosen = TEXT.replace("endpoint.instance_count: 2..4", "endpoint.instance_count: 2..4, models.queue.workers: [4]")
-    believed = chosen.replace("workers: 4\n", "workers: {uncertain: {uniform: {low: 1, high: 8}}}\n")
-    fixed = believed.replace("{uncertain: {uniform: {low: 50 /s, high: 103 /s}}}", "60 /s")
+    workers = "{uncertain: {uniform: {low: 1, high: 8}}}"
+    fixed = drawn("60 /s", "endpoint.instance_count: 2..4, models.queue.workers: [4]", workers=workers)
     # Nothing is left to draw: every draw is the same, and in the store.
-    found = plan(load_text(fixed), store=store)
+    found = plan(fixed, store=store)
     assert found.answer is not None
     assert (found.answer.instance_count, found.answer.share_of_draws) == (3, 1.0)

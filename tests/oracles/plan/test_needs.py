@@ -10,41 +10,19 @@ from mmesim import plan
 from mmesim.analytic.erlang import mmc_sojourn_exceeds
 from mmesim.errors import ScenarioError
 from mmesim.scenario import Scenario
-from tests.helpers.texts import load_text
+from tests.oracles.plan.queues import WORKERS, queues
 
-RATE_PER_S, SERVICE_S, WORKERS, LIMIT_S = 230.0, 0.04, 4, 0.2
-TEXT = """
-name: queues
-endpoint:
-  vcpu: 4
-  memory: 16 GiB
-  price_per_hour: 1 USD
-  warm: true
-  invocation_timeout: 1 h
-  router: {policy: random, overhead: 0 ms}
-server: {overhead: none, process_start: {cpu: 0 s}, job_queue_size: 1000000}
-models:
-  - name: queue
-    workers: 4
-    artifact_size: 0
-    memory: 1 MiB
-    load: {cpu: 0 s}
-    service: {wait: {exponential: {mean: 40 ms}}}
-traffic: {name: calls, arrivals: {poisson: {rate: 230 /s}}}
-clients: {timeout: 1 h, network: 0 ms}
-run: {duration: 2 min, warmup: 10 s, replications: 5, seed: 1}
-expect: [p95 < 200 ms]
-plan: {grid: {endpoint.instance_count: 1..7}MORE}
-"""
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("plan") / "store.sqlite"
+RATE_PER_S, SERVICE_S, LIMIT_S = 230.0, 0.04, 0.2
 
 
 def scenario(more: str = "") -> Scenario:
-    return load_text(TEXT.replace("MORE", more))
+    return queues(
+        service=f"{SERVICE_S} s",
+        rate=f"{RATE_PER_S} /s",
+        duration="2 min",
+        limit=f"{1000 * LIMIT_S:g} ms",
+        plan=f"grid: {{endpoint.instance_count: 1..7}}{more}",
+    )
 
 
 def needed(factor: float = 1.0) -> int:

@@ -226,5 +226,5 @@ def test_a_fleet_that_was_not_all_there_is_compared_by_its_own_price_too(base):
 @pytest.mark.parametrize("one", [run, diff, sweep, plan, explain, robustness, capacity, split])
 def test_a_result_in_place_of_a_scenario_says_what_to_give(slower, one):
     given = (slower.a, slower.b) if one is diff else (slower.a,)
-    with pytest.raises(UserError, match=r"a scenario is wanted, not a Result: give its \.scenario"):
+    with pytest.raises(UserError, match=r"expected a scenario, not a Result: give its \.scenario"):
         one(*given)

@@ -153,7 +153,7 @@ def test_bytes_of_the_tables_for_each_host_and_model() -> None:
         return sum(array.nbytes for array in tables.arrays)
 
     assert (size(8, 800) - size(8, 400)) / 400 < 3000  # most of it the histogram of its tenant
-    assert (size(16, 400) - size(8, 400)) / 8 < 3600  # most of it room for what it computes at a time
+    assert (size(16, 400) - size(8, 400)) / 8 < 3728  # most of it room for what it computes at a time; 128: its rates
 
 
 def test_a_run_leaves_neither_objects_nor_circles_behind() -> None:

@@ -9,11 +9,13 @@ from mmesim.report import formats
 from mmesim.report.blocks import Column, Table, cells, report
 from mmesim.report.content.capacity import answer as carries
 from mmesim.report.content.diff import answer as differs
+from mmesim.report.content.gated.words import answer as holds
 from mmesim.report.content.planned.statement import statement
 from mmesim.report.content.sweep import answer as cheapest
 from mmesim.report.content.verdict import answer
 from mmesim.report.notebook.plan import of_plan
 from mmesim.report.notebook.shown import MOST_ROWS, notebook
+from tests.helpers.gated import gated, line, mixed, scenario
 from tests.helpers.planned import planned
 from tests.unit.report.content.test_capacity import document
 from tests.unit.report.page.test_other_pages import compared, sweep
@@ -60,6 +62,7 @@ def shown(name: str) -> dict[str, str]:
         "run": result()._repr_html_(),
         "diff": compared(name)._repr_html_(),
         "sweep": sweep(name)._repr_html_(),
+        "gate": gated(scenario(line(verdict="fail"), name=name))._repr_html_(),
         "plan": of_plan(planned().model_copy(update={"name": name})),
     }
 
@@ -69,7 +72,8 @@ def test_it_is_small_closed_and_runs_nothing() -> None:
         assert len(html.encode()) < 20_000, kind
         found = Checked(html)
         assert {"script", "link", "iframe", "object"} & found.names == set()
-        assert {"table", "svg", "style"} <= found.names, kind
+        assert {"table", "style"} <= found.names, kind
+        assert ("svg" in found.names) == (kind != "gate"), kind
 
 
 def test_what_it_says_is_what_everybody_says() -> None:
@@ -83,6 +87,7 @@ def test_what_it_says_is_what_everybody_says() -> None:
     assert differs(compared()) in Checked(compared()._repr_html_()).text
     assert cheapest(sweep()) in Checked(sweep()._repr_html_()).text
     assert carries(document()) in Checked(document()._repr_html_()).text
+    assert holds(mixed()) in Checked(mixed()._repr_html_()).text
     assert " ".join(statement(planned()).split()) in Checked(of_plan(planned())).text
 
 

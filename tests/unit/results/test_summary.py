@@ -214,7 +214,7 @@ def test_cost_of_the_instances_that_were_up() -> None:
     of = scenario()
     runs = replications(of, CALLS, CALLS, hosts=hosts(2, up_s=np.array([100.0, 50.0])))
     # 1.5 instances at 0.36 USD an hour; 100 calls in 100 s are 3,600 an hour
-    assert cost(of.endpoint.host, runs) == {
+    assert cost(of, runs) == {
         "usd_per_hour": pytest.approx(0.54),
         "usd_per_month": pytest.approx(0.54 * 730),
         "usd_per_million_requests": pytest.approx(0.54 / 3600 * 1e6),
@@ -223,14 +223,39 @@ def test_cost_of_the_instances_that_were_up() -> None:
     }
 
 
+@pytest.mark.parametrize("came", [True, False])
+def test_an_estimated_price_that_a_deploy_brings_is_said(came: bool) -> None:
+    to = {"endpoint.instance_type": "ml.r5.large"}
+    of = Scenario.from_dict(
+        {
+            "name": "new-type",
+            "endpoint": {"instance_type": "ml.m5.large"},
+            "models": [
+                {"name": "m", "count": 2, "artifact_size": "1 MB", "memory": "10 MB", "service": {"cpu": "10 ms"}}
+            ],
+            "traffic": [{"arrivals": {"poisson": {"rate": "1 /s"}}}],
+            "deploys": [{"at": "30 s", "to": to}],
+            "run": {"duration": "100 s", "warmup": "0 s"},
+        }
+    )
+    prices = np.array([0.115, 0.1512 if came else 0.115])
+    run = run_data(of, CALLS, hosts=hosts(2, up_s=np.array([50.0, 50.0]), usd_per_hour=prices))
+    found = cost(of, [run])
+    assert found["usd_per_hour"] == pytest.approx(prices.mean())
+    assert found["estimated"] == came
+    own = "SageMaker's price for hosting, us-east-1, date unknown"
+    both = f"ml.m5.large: {own}; ml.r5.large: estimate: EC2 price of 2026-07-20 x 1.20"
+    assert found["source"] == (both if came else own)
+
+
 def test_without_a_price_there_is_no_cost() -> None:
     of = scenario(endpoint={"price_per_hour": None})
-    assert set(cost(of.endpoint.host, [run_data(of, CALLS)]).values()) == {None, False}
+    assert set(cost(of, [run_data(of, CALLS)]).values()) == {None, False}
 
 
 def test_without_calls_a_million_of_them_has_no_cost() -> None:
     of = scenario()
-    assert cost(of.endpoint.host, [run_data(of, [])])["usd_per_million_requests"] is None
+    assert cost(of, [run_data(of, [])])["usd_per_million_requests"] is None
 
 
 def test_self_check_names_the_replication_that_failed() -> None:

@@ -293,7 +293,7 @@ class Loader:
                 self._plane.release_loop(self._env.now, host.row, loop)
 
     def _unloaded(self, host: Host, pool: int, deaths: int, _: simpy.Event) -> None:
-        """An unload is over that began when the host's container had died so many times."""
+        """An unload is over that began when the host's container had died this many times."""
         now, pools = self._env.now, self._plane.pools
         if host.deaths != deaths:  # its container has died meanwhile
             if self._log is not None:

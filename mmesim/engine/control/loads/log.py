@@ -1,4 +1,4 @@
-"""Where the loader says what it does, for whoever wants to know."""
+"""What the loader does, reported to those who ask."""
 
 from __future__ import annotations
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from mmesim.report.content.gated.words import on_one_line, quantity, signed
-from mmesim.results.answers.gated import Delta, Drift, Gated
+
+if TYPE_CHECKING:
+    from mmesim.results.answers.gated import Delta, Drift, Gated
 
 
 def has_drifted(drift: Drift) -> bool:

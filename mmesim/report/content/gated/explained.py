@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from mmesim import units
 from mmesim.report import formats
 from mmesim.report.content.gated.words import grouped, mark, of, on_one_line, quantity
-from mmesim.results.answers.gated import GatedLine
 from mmesim.results.binding.nothing import OWN_WORK
 from mmesim.scenario.constraints import NAMES
+
+if TYPE_CHECKING:
+    from mmesim.results.answers.gated import GatedLine
 
 USES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

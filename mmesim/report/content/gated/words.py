@@ -10,14 +10,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.plain import harmless_line
-from mmesim.results.answers.gated import Gated, GatedLine, GatedScenario
 from mmesim.results.sections import WORST_FIRST, Verdict
 from mmesim.scenario.run.expected import RECOVERY
 from mmesim.scenario.run.selection import time_span
+
+if TYPE_CHECKING:
+    from mmesim.results.answers.gated import Gated, GatedLine, GatedScenario
 
 TICKS: Mapping[str, str] = MappingProxyType({"pass": "✓", "fail": "✗", "undecided": "?"})
 STATES: Mapping[str, tuple[str, str]] = MappingProxyType(

@@ -41,7 +41,7 @@ class Metric:
         return self.most == "percent of each GPU"
 
     def highest(self, vcpu: int, devices: int) -> float | None:
-        """The highest value on hosts with so many vCPUs and devices, None where there is none."""
+        """The highest value on hosts with that many vCPUs and devices, None where there is none."""
         each = {"percent of each vCPU": vcpu, "percent of each GPU": devices, "share": 0.01}
         return None if self.most is None else 100.0 * each.get(self.most, 1)
 

@@ -57,7 +57,7 @@ _MMS = {
     "only": rf'"POST [^"]*(?:/models/{_NAME}/invoke|/predictions/|/invocations/)',
     "pattern": (
         r"(?P<time>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[,.]\d+)?).*?"
-        rf'{CALL}[^"]*"+ \d+ (?P<duration>\d+)\b(?!\.)'
+        rf'{CALL}[^"]*"+ \d+ (?P<duration>\d+)\b(?!\.|,\d)'
     ),
     "stamped": "end",
     "duration_scale": 1e-3,

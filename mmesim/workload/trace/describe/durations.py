@@ -12,7 +12,6 @@ import numpy as np
 
 from mmesim.arrays import Floats
 from mmesim.errors import TraceError, TraceWarning
-from mmesim.scenario.traffic.trace.presets import TOOK
 from mmesim.scenario.traffic.trace.trace import TraceSource
 from mmesim.workload.trace.names import Numbered
 from mmesim.workload.trace.replay.replay import READERS
@@ -48,9 +47,13 @@ class Work:
     """Of a lognormal distribution; None: all calls are alike."""
 
 
-def durations(source: TraceSource, layout: str) -> Durations | None:
-    """Of the first calls of a log that says how long they took; None for others. `layout` is the format's name."""
-    timed = source if source.stamped == "end" else _timed(source, layout)
+def durations(source: TraceSource, took: tuple[str, float] | None) -> Durations | None:
+    """Of the first calls of a log that says how long they took; None for others.
+
+    `took` is where a log says so whose times are those of the starts, as in `TOOK` of
+    `mmesim.scenario.traffic.trace.presets`.
+    """
+    timed = source if source.stamped == "end" else _timed(source, took)
     if timed is None:
         return None
     with warnings.catch_warnings():
@@ -67,9 +70,8 @@ def durations(source: TraceSource, layout: str) -> Durations | None:
     return Durations(*np.quantile(found, [0.1, 0.5, 0.99]).tolist()) if len(found) else None
 
 
-def _timed(source: TraceSource, layout: str) -> TraceSource | None:
+def _timed(source: TraceSource, took: tuple[str, float] | None) -> TraceSource | None:
     """The trace as if its times were those of the ends, so that its durations are read; None for a log without any."""
-    took = TOOK.get(layout)
     if took is None:
         return None
     where, scale = took

@@ -102,7 +102,7 @@ class Clock:
                 result[row] = self._parse(str(cell))
             except ValueError:
                 like = "a time such as 2026-01-31 23:59:59.5" if self._format is None else f"a time as {self._format}"
-                other = " (time_format reads others)" if self._format is None else ""
+                other = f" ({_written_as(str(cell))})" if self._format is None else ""
                 part.fail(row, column, f"{cell!r} is not {like}{_counted_from_zero(str(cell)) or other}")
         return result
 
@@ -207,13 +207,30 @@ def _other(text: str) -> int:
         number = Decimal(text.strip())
         unit = next(each for each in UNIT_NS if number.is_finite() and plausible(float(number), each))
     except (ValueError, InvalidOperation, StopIteration):
-        hint = _counted_from_zero(text) or " (time_format reads others)"
+        hint = _counted_from_zero(text) or f" ({_written_as(text)})"
         raise ValueError(f"{text!r} is not a time such as 2026-01-31 23:59:59.5{hint}") from None
     return _ns(number, unit)
 
 
+_DAY = re.compile(r"\s*(\d\d?)([/.-])(\d\d?)\2\d{4}([ T])\d\d?:\d\d:\d\d(\.\d{1,6})?\s*", re.ASCII)
+"""A date whose year comes last: no reader can tell its day from its month where both are at most 12."""
+
+
+def _written_as(text: str) -> str:
+    """Which `time_format` reads a time of another form, where that can be seen."""
+    found = _DAY.fullmatch(text)
+    if found is None:
+        return "time_format reads others"
+    first, mark, second, between, fraction = found.groups()
+    rest = f"{between}%H:%M:%S{'' if fraction is None else '.%f'}"
+    day, month = (f"time_format: '%{one}{mark}%{other}{mark}%Y{rest}'" for one, other in ("dm", "md"))
+    if int(first) <= 12 and int(second) <= 12:
+        return f"{day} when the day comes first, {month} when the month does"
+    return day if int(first) > 12 else month
+
+
 def _counted_from_zero(text: str) -> str:
-    """What to write for a number that is no date."""
+    """What to write for a number that is not a date."""
     return "; a number from 0 on: time_unit: s (ms, us, ns)" if re.fullmatch(r"\s*\d+(?:\.\d*)?\s*", text) else ""
 
 

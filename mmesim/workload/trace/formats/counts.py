@@ -18,13 +18,17 @@ import numpy as np
 
 from mmesim.arrays import Ints
 from mmesim.errors import TraceError
+from mmesim.scenario.traffic.trace.note import TraceNote
 from mmesim.scenario.traffic.trace.trace import TraceSource
 from mmesim.workload.trace.formats.calls import name_in
 from mmesim.workload.trace.formats.clock import Clock
 from mmesim.workload.trace.formats.rows import RawCalls
 from mmesim.workload.trace.formats.table import Table
 from mmesim.workload.trace.names import UNKNOWN, Naming
+from mmesim.workload.trace.notes import say
 
+BEFORE = 10
+"""A history counts more calls at its first time than this many of its busiest seconds: they came before."""
 MOST_CALLS = 10_000_000
 """More calls in one stretch are taken for an error: they are held in memory."""
 TIME, METHOD, NAME, TOTAL, ALL = "Timestamp", "Type", "Name", "Total Request Count", "Aggregated"
@@ -42,9 +46,46 @@ class Count:
     """File and line, for messages."""
 
 
+@dataclass
+class _Begun:
+    """Calls that a history counts when it begins, and most of them in a second after that."""
+
+    second_s: float = 0.0
+    at_first: int = 0
+    later: int = 0
+    most_later: float = 0.0
+
+    def watched(self, counts: Iterator[Count]) -> Iterator[Count]:
+        """The same counts."""
+        for count in counts:
+            if count.time_s <= 0.0:
+                self.at_first += count.calls
+            elif count.time_s == self.second_s:
+                self.later += count.calls
+            else:
+                self.second_s, self.later = count.time_s, count.calls
+            self.most_later = max(self.most_later, self.later / count.width_s)
+            yield count
+
+    def tell(self, file: Path) -> None:
+        """Warn when the test had begun long before its history: its calls so far are not those of one second."""
+        if 0.0 < BEFORE * self.most_later < self.at_first:
+            text = (
+                f"its first rows count {self.at_first:,} calls so far, and no later second has more than "
+                f"{self.most_later:,.0f}: the test had begun before the file does, and these calls come in its first "
+                "second: leave them out with window: {start: 1 s}"
+            )
+            evidence: dict[str, float | str] = {"calls_at_first": self.at_first, "most_later": self.most_later}
+            say(TraceNote("trace_begun", file, text, "warning", evidence))
+
+
 def locust(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]:
     """The calls of a Locust test, those of a second at random inside it; they are counted when they are answered."""
-    yield from expanded(source.file, _locust(source), naming, chunk)
+    begun = _Begun()
+    try:
+        yield from expanded(source.file, begun.watched(_locust(source)), naming, chunk)
+    finally:  # a run may end before the file does
+        begun.tell(source.file)
 
 
 def _locust(source: TraceSource) -> Iterator[Count]:

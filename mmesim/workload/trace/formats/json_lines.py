@@ -49,7 +49,7 @@ class JsonLines:
         batch: list[list[str | None]] = []
         numbers: list[int] = []
         try:
-            for number, row in self._objects():
+            for number, row in self.objects():
                 cells = [cell(row, column) for column in columns]
                 never -= {column for column, text in zip(columns, cells, strict=True) if text is not None}
                 seen = seen or dict.fromkeys(keys(row))
@@ -72,7 +72,7 @@ class JsonLines:
         arrays = [pa.array(column, pa.string()) for column in zip(*batch, strict=True)]
         return Chunk(_Lines(self.file, numbers), 0, pa.record_batch(arrays, names=list(columns)))
 
-    def _objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Number of the line, and the object in it."""
         for number, line in line_text.lines(self.file):
             if not self.tally.lines and line.lstrip().startswith("["):

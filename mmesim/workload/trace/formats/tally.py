@@ -48,7 +48,7 @@ class Tally:
         known = unknown_file.known_format(line)
         if not reads(self.pattern, known and known[1]):
             return unknown_file.layout(line) or ""
-        # The layout is the right one, so it is no cure to name it.
+        # The layout is the right one, so naming it cures nothing.
         return "" if re.search(CALL, line) else cure(line)
 
     def judge(self, ended: bool) -> None:

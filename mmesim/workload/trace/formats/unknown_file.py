@@ -10,7 +10,7 @@ from mmesim.errors import did_you_mean
 SHOWN, LONGEST = 8, 30
 OTHER_NAMES = {
     "time": ("timestamp", "timestamps", "datetime", "date", "ts", "starttime", "startedat", "arrival", "arrivaltime"),
-    "model": ("modelname", "targetmodel", "endpoint", "function", "functionname", "label", "name", "model_id"),
+    "model": ("modelname", "targetmodel", "modelid", "endpoint", "function", "functionname", "label", "name"),
 }
 LAYOUTS: tuple[tuple[tuple[str, str], tuple[str, ...]], ...] = (
     (("Azure LLM inference 2023", "azure-llm-2023"), ("(?i)timestamp", "(?i)contexttokens")),
@@ -47,18 +47,23 @@ def layout(line: str) -> str | None:
     return None if known is None else f"it looks like {known[0]}: format: {known[1]}"
 
 
+def is_json(line: str) -> bool:
+    """Whether a file that begins so holds JSON."""
+    return re.match(r"\s*(?:\{|\[\s*(?:\{|$))", line) is not None
+
+
 def cure(column: str, names: Sequence[str], line: str) -> str:
     """What to write when a column is missing, by the columns and the first line that are there."""
     known = layout(line)
     if known is not None and column != "model":
         return known
-    if line.lstrip().startswith(("{", "[")):
+    if is_json(line):
         return "the file is JSON, not a table: format: json-lines reads objects, one a line or in a list"
     has = f"it has: {_listed(names)}"
     if any(re.fullmatch(r"[-+0-9.eE]+", name) for name in names):
         return f"{has}; the first line is not a header: write one, such as time,model"
-    other = next((name for name in names if _plain(name) == _plain(column)), None) or next(
-        (name for name in names if _plain(name) in OTHER_NAMES.get(column, ())), None
+    other = next((name for name in names if plain(name) == plain(column)), None) or next(
+        (name for name in names if plain(name) in OTHER_NAMES.get(column, ())), None
     )
     if other is not None:
         return f"write columns.{column}={other}" if column in OTHER_NAMES else f"did you mean {other}?"
@@ -68,7 +73,8 @@ def cure(column: str, names: Sequence[str], line: str) -> str:
     return hint or has
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name of a column without what different makers write differently."""
     return name.lower().replace("_", "").replace(" ", "").replace("-", "")
 
 

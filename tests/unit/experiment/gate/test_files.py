@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmesim.errors import UserError
-from mmesim.experiment.gate.files import scenario_files
+from mmesim.experiment.gate.files import scenario_files, unchecked
 
 EXPECTING = "name: a\nexpect: [p99 < 1 s]\n"
 
@@ -37,6 +37,16 @@ def test_what_a_file_extends_expects_something_for_it_too(tmp_path):
     put(tmp_path, d_yaml="extends: d.yaml\n", e_yaml="extends: nowhere.yaml\n", f_yaml='"expect": [p99 < 1 s]\r\n')
     found = [path.relative_to(tmp_path).as_posix() for path in scenario_files([tmp_path])]
     assert found == ["a.yaml", "base.yaml", "deep/b.yaml", "f.yaml"]
+
+
+def test_a_scenario_that_a_folder_leaves_out_is_known_and_one_that_misspells_expect_is_in(tmp_path):
+    scenario = "name: a\nendpoint: {instance_count: 2}\n"
+    put(tmp_path, a_yaml=scenario + "expect: []\n", typo_yaml=scenario + "expected: [p99 < 1 s]\n", none_yaml=scenario)
+    put(tmp_path, b_yml=scenario + "expect: []\n", other_yaml="jobs: {a: b}\nexcept: []\n", pipeline_yml="stages: []\n")
+    assert [path.name for path in scenario_files([tmp_path])] == ["a.yaml", "typo.yaml"]
+    assert [path.name for path in unchecked([tmp_path])] == ["b.yml", "none.yaml"]
+    assert [path.name for path in unchecked([tmp_path, tmp_path / "b.yml"])] == ["none.yaml"]
+    assert unchecked([tmp_path / "none.yaml"]) == []
 
 
 def test_hidden_folders_are_not_looked_into(tmp_path):

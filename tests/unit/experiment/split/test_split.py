@@ -7,6 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from markupsafe import escape
 
 import mmesim
 from mmesim.errors import ScenarioError, UserError
@@ -15,7 +16,8 @@ from mmesim.experiment.split.fleets import Fleets
 from mmesim.experiment.split.split import split
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import free_memory_bytes
-from mmesim.report.content.split import split_report
+from mmesim.report.blocks import Lines
+from mmesim.report.content.split import answer_report, split_report
 from mmesim.report.text import text
 from mmesim.results.answers.split import SplitAnswer, split_schema
 from mmesim.scenario.run.split import Split
@@ -81,6 +83,12 @@ def test_a_hot_model_leaves_for_an_endpoint_of_its_own(hot_leaves: SplitAnswer):
     assert best.saving_usd == pytest.approx(M5_XLARGE * MONTH - moved.usd_per_month)
     assert best.confirmed
     assert {line.text: line.verdict for line in best.lines} == dict.fromkeys(hot_leaves.expect, "pass")
+
+
+def test_a_notebook_shows_its_answer(hot_leaves: SplitAnswer):
+    said = " ".join(line for block in answer_report(hot_leaves)[0] if isinstance(block, Lines) for line in block.texts)
+    assert str(escape(said)) in hot_leaves._repr_html_()
+    assert len(repr(hot_leaves)) < 100
 
 
 def test_its_parts_can_be_simulated_by_hand(hot_leaves: SplitAnswer):

@@ -32,7 +32,7 @@ def test_a_log_stamped_at_the_start_says_how_long_calls_took(tmp_path: Path, lay
     text, keys, _ = CASES[layout]
     (tmp_path / "calls.log").write_text(text)
     source = TraceSource.model_validate({"file": str(tmp_path / "calls.log"), "format": layout, **keys})
-    found = durations(source, layout)
+    found = durations(source, TOOK[layout])
     assert found is not None
     low, high = TIMES[layout]
     assert found.p50_s == pytest.approx(median(low, high, layout))
@@ -41,15 +41,17 @@ def test_a_log_stamped_at_the_start_says_how_long_calls_took(tmp_path: Path, lay
 
 def test_calls_that_no_target_answered_have_no_duration(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text(ALB + ALB.replace("0.000 0.001 0.000 200 200", "-1 -1 -1 504 -"))
-    found = durations(TraceSource.model_validate({"file": str(tmp_path / "a.log"), "format": "alb"}), "alb")
+    found = durations(TraceSource.model_validate({"file": str(tmp_path / "a.log"), "format": "alb"}), TOOK["alb"])
     assert found == Durations(0.001, 0.001, 0.001)
     (tmp_path / "b.log").write_text(ALB.replace("0.000 0.001 0.000 200 200", "-1 -1 -1 504 -"))
-    assert durations(TraceSource.model_validate({"file": str(tmp_path / "b.log"), "format": "alb"}), "alb") is None
+    assert (
+        durations(TraceSource.model_validate({"file": str(tmp_path / "b.log"), "format": "alb"}), TOOK["alb"]) is None
+    )
 
 
 def test_the_log_of_istio_has_fields_between(tmp_path: Path) -> None:
     (tmp_path / "e.log").write_text(ENVOY.replace(" 154 0 ", ' via_upstream - "-" 154 0 '))
-    found = durations(TraceSource.model_validate({"file": str(tmp_path / "e.log"), "format": "envoy"}), "envoy")
+    found = durations(TraceSource.model_validate({"file": str(tmp_path / "e.log"), "format": "envoy"}), TOOK["envoy"])
     assert found is not None
     assert found.p50_s == pytest.approx((0.226 + 0.9) / 2)
 

@@ -221,6 +221,26 @@ def test_a_bin_of_no_fixed_length_is_refused(tmp_path: Path, unit: str) -> None:
         read(file, format="cloudwatch")
 
 
+@pytest.mark.parametrize(("first", "told"), [(3000, True), (51, True), (50, False)])
+def test_a_history_of_locust_that_begins_after_its_test_says_so(tmp_path: Path, first: int, told: bool) -> None:
+    rows = (f"{1767225600 + second},1,POST,a,5,{first + 5 * second}" for second in range(4))
+    file = log(tmp_path, "Timestamp,User Count,Type,Name,Requests/s,Total Request Count", *rows)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        assert len(read(file, format="locust-history")) == first + 15
+        assert len(read(file, format="locust-history", window={"start": "1 s"})) == 15
+    said = [str(one.message) for one in seen if "had begun before" in str(one.message)]
+    assert len(said) == 2 * told
+    assert all(f"{first:,} calls so far, and no later second has more than 5:" in one for one in said)
+
+
+@pytest.mark.parametrize("took", ["1,250", "1.250", "250x"])
+def test_milliseconds_of_mms_that_are_not_whole_are_no_duration(tmp_path: Path, took: str) -> None:
+    line = '2026-01-01 00:00:02,500 [INFO ] W ACCESS_LOG - /1.2.3.4:5 "POST /models/a/invoke HTTP/1.1" 200'
+    with pytest.raises(TraceError, match=r"1 of 1 lines \(100 %\) cannot be read"):
+        read(log(tmp_path, f"{line} {took}"), format="mms")
+
+
 def test_a_name_of_locust_has_a_total_for_each_method(tmp_path: Path) -> None:
     file = log(
         tmp_path,

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.helpers.files import ROOT
-from tests.laws.changes import run_changing, run_eventful
+from tests.laws.fleets.changes import run_changing, run_eventful
 from tests.laws.scenarios import with_clients
 
 FLEETS = 2000
@@ -24,7 +24,7 @@ compiled = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", r
 def digests(first: int, cases: int, **variables: str) -> dict[str, str]:
     """What each run measured, in a process of its own with these environment variables; the laws hold there."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.laws.changes", "--first", str(first), "--cases", str(cases)],
+        [sys.executable, "-m", "tests.laws.fleets.changes", "--first", str(first), "--cases", str(cases)],
         cwd=ROOT,
         env={**os.environ, **variables},
         capture_output=True,

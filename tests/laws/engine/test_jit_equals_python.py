@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numba
@@ -25,6 +24,7 @@ from mmesim.scenario import EvictionPolicy, RouterPolicy
 from mmesim.scenario.figures import PARTS
 from mmesim.stats import histogram
 from tests.helpers.buckets import bucket_of
+from tests.helpers.files import ROOT
 from tests.laws import branches
 
 compiled = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="about the compiled kernel")
@@ -34,7 +34,7 @@ def elsewhere(*options: str, **variables: str) -> dict[str, Any]:
     """What `tests.laws.branches` finds in a process of its own with these environment variables."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.laws.branches", *options],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         env={**os.environ, **variables},
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ from mmesim.engine.kernel.codes import A_FREE, READY
 from mmesim.engine.simulation import Simulation
 from tests.laws.digest import digest
 from tests.laws.engine.test_laws import laws
-from tests.laws.faults import with_faults
+from tests.laws.fleets.faults import with_faults
 
 
 def held(simulation: Simulation, host: Host) -> tuple[int, int]:

@@ -1,9 +1,9 @@
 """Fleets that change at random: hosts are lost, added, provisioned, drained, replaced, slowed down, and workers die.
 
-Every other one changes by what its scenario says, faults, deploys and scaling together, see `tests.laws.eventful`.
+Every other one changes by what its scenario says, faults, deploys and scaling together (`tests.laws.fleets.eventful`).
 
-`python -m tests.laws.changes --cases 2000` runs one scenario for each seed, holds it to the laws of a changing fleet,
-and prints a digest of each run: with NUMBA_DISABLE_JIT=1 they must be the same. `make fleets` compares them.
+`python -m tests.laws.fleets.changes --cases 2000` runs one scenario for each seed, holds it to the laws of a changing
+fleet, and prints a digest of each run: with NUMBA_DISABLE_JIT=1 they must be the same. `make fleets` compares them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mmesim.results.run_data import CAUSES, RunData
 from mmesim.scenario import RouterPolicy, Scenario
 from mmesim.scenario.values.times import Constant, Exponential
 from tests.laws.digest import digest
-from tests.laws.eventful import eventful
+from tests.laws.fleets.eventful import eventful
 from tests.twin.random_scenarios import scenario as small
 
 Process = Generator[simpy.Event, Any, None]
