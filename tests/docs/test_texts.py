@@ -214,6 +214,18 @@ def test_the_glossary_names_all_that_can_bind_as_reports_do():
     assert sorted(rows[1:]) == sorted(NAMES.items())  # the first is the head
 
 
+ANSWERS = ("plan-a-fleet", "plan-for-what-may-come", "how-many-models", "split-an-endpoint", "explain-a-run")
+
+
+def test_answers_write_money_and_intervals_as_the_glossary_says():
+    """In sentences `$672` and `(a to b)`: `672 USD` and `[a, b]` are for tables and lists of figures."""
+    for page in ANSWERS:
+        text = (ROOT / "docs" / "how-to" / f"{page}.md").read_text(encoding="utf-8")
+        shown = " ".join(" ".join(found[0].split()) for found in FENCE.finditer(text) if "$ mmesim" in found[0])
+        assert re.findall(r"\d USD\*? (?:a month|an hour)", shown) == []
+        assert re.findall(r"(?:knee|has|saves)[^.;]{0,20} \[[\d., ]+\] (?:of|models)", shown) == []
+
+
 def test_the_ledger_of_the_glossary_has_all_parts_in_order():
     assert tuple(CODE.findall(entries()["Latency ledger"])) == names_in_results().parts
 

@@ -27,6 +27,9 @@ from tests.twin.trouble import Trouble
 Stays = tuple[tuple[float, float], ...]
 """When a user may begin calls."""
 
+ROUNDED = 1.0 + 1e-9
+"""Of a client's time-out: an answer that is later by what rounding makes is in time, so that he gives up after it."""
+
 
 class Twin:
     """One run of a scenario, with the calls given."""
@@ -34,6 +37,8 @@ class Twin:
     def __init__(self, scenario: Scenario, calls: Sequence[Call], draws: Draws) -> None:
         self.scenario, self.calls, self.draws = scenario, calls, draws
         self.sent: list[Call] = []
+        self.way_s = scenario.clients.network_s / 2 + scenario.endpoint.router.overhead_s
+        """From the client to the router's choice."""
         self.env = simpy.Environment()
         self._steps = count()
         self.ended_s: list[float] = []
@@ -101,21 +106,25 @@ class Twin:
         ((begin_s, end_s),) = stays
         free_s, begun_s = begin_s, -inf
         for gap_s, pace_s, call in drafts:
-            call.sent = max(free_s + gap_s, begun_s + pace_s)
+            call.sent = self._sent_by_now(max(free_s + gap_s, begun_s + pace_s))
             if call.sent >= end_s:
                 return
-            yield self.env.timeout(call.sent - self.env.now)
+            yield self.env.timeout(max(0.0, call.sent - self.env.now))
             if self.trouble.over:
                 return
             call.on_seen = (answer := self.env.event()).succeed
             self._begin(call)
             begun_s, free_s = call.sent, (yield answer)
 
+    def _sent_by_now(self, sent: float) -> float:
+        """When a client sends what is to be sent at this time: it does not reach the router in the past."""
+        return max(sent, self.env.now - self.way_s)
+
     def _travel(self, attempt: Attempt) -> Process:
         call = attempt.call
         call.attempts += 1
         self.env.process(self._patience(attempt))
-        yield self.env.timeout(self.scenario.clients.network_s / 2 + self.scenario.endpoint.router.overhead_s)
+        yield self.env.timeout(max(0.0, attempt.sent + self.way_s - self.env.now))
         call.host, call.hit = -1, False
         if not self.fleet.up:
             self._answer(attempt, "host_lost")
@@ -152,11 +161,12 @@ class Twin:
 
     def _patience(self, attempt: Attempt) -> Process:
         """The client gives up; what becomes of the attempt it will not see."""
-        yield self.env.timeout(self.scenario.clients.timeout_s)
+        timeout_s = self.scenario.clients.timeout_s
+        yield self.env.timeout(timeout_s * ROUNDED)
         if not attempt.settled:
             attempt.given_up = True
             self.ended_s.append(self.env.now)
-            self._seen(attempt, "client_timeout", self.env.now)
+            self._seen(attempt, "client_timeout", attempt.sent + timeout_s)
 
     def _not_ready(self, host: Host, copy: Copy, attempt: Attempt, cause: str) -> None:
         copy.waiters.remove(attempt)
@@ -183,7 +193,7 @@ class Twin:
         if cause != "throttled":
             self.ended_s.append(self.env.now)
         seen = self.env.now + clients.network_s / 2
-        if seen - attempt.sent > clients.timeout_s * (1.0 + 1e-9):  # what rounds to it is in time
+        if seen - attempt.sent > clients.timeout_s * ROUNDED:
             cause, seen = "client_timeout", attempt.sent + clients.timeout_s
         self._seen(attempt, cause, seen)
 
@@ -195,12 +205,13 @@ class Twin:
         if isinstance(retries, FixedRetries) and cause in retries.causes and call.attempts < retries.max_attempts:
             call.latency = -1.0  # it is still under way
             pause_s = retries.delay_s * (1.0 - retries.jitter * self.draws.pause(call))
-            self.env.process(self._again(call, max(0.0, seen - self.env.now) + pause_s))
+            self.env.process(self._again(call, seen + pause_s))
         else:
             self.outcomes.append((seen, cause is not None))
             if call.on_seen is not None:
                 call.on_seen(seen)
 
-    def _again(self, call: Call, pause_s: float) -> Process:
-        yield self.env.timeout(pause_s)
-        yield from self._travel(self.draws.attempt(call, self.env.now))
+    def _again(self, call: Call, sent: float) -> Process:
+        sent = self._sent_by_now(sent)
+        yield self.env.timeout(max(0.0, sent - self.env.now))
+        yield from self._travel(self.draws.attempt(call, sent))

@@ -84,7 +84,7 @@ def _what_ifs(found: Explained) -> Iterator[Block]:
         return
     yield Title("What would change it", _of(found.deciding[0]))
     worth = any(one.effects[0].per_100_usd is not None for one in yours)
-    columns = [Column(), Column("USD a month", "right"), Column("difference", "right")]
+    columns = [Column(), Column("USD/month", "right"), Column("difference", "right")]
     columns += [Column("for 100 USD", "right")] if worth else []
     differences = _differences(found.deciding[0], yours)
     rows = [

@@ -191,6 +191,8 @@ def test_numbers_stay_with_their_units_and_words_stay_whole() -> None:
     for blanks in range(60, WIDTH):
         for line in wrapped("x" * blanks + " p99 >= 95 % of 3 s and then more"):
             assert not line.endswith((">=", "95", "3"))
+        for interval in ("[1.76, 1.89]", "(1.76 to 1.89)", "+- 0.3"):
+            assert any(interval in line for line in wrapped("x" * blanks + f" has 1.82 % {interval} of the calls"))
     assert wrapped("path " + "a-b/" * 40) == ["path", "a-b/" * 40]
     assert wrapped("- one " + "two " * 20, indent=2, hanging=2)[1].startswith("    two")
 

@@ -77,8 +77,7 @@ def _pairs(planned: Planned) -> Iterator[Block]:
     asked = list(dict.fromkeys((line.text, line.when) for one in planned.estimates for line in one.lines))
     if not asked:
         return
-    points = f", {phrases.POINTS}" if any(pair.unit == "share" for pair in planned.paired) else ""
-    yield Title("On seeds that chose nothing", f"the figures of the statement; {phrases.INTERVALS}{points}")
+    yield Title("On seeds that chose nothing", f"the figures of the statement; {phrases.INTERVALS}")
     titles = {planned.answer: "answer", planned.next_cheaper: "next cheaper"}
     columns = [Column(), *(Column(titles.get(one.fleet, ""), "right") for one in planned.estimates)]
     pairs: dict[tuple[str, str | None], Pair] = {(pair.text, pair.when): pair for pair in planned.paired}
@@ -90,6 +89,8 @@ def _pairs(planned: Planned) -> Iterator[Block]:
         name = on_one_line(text if when is None or recovery else f"{text} with {when}")
         table.append((Cell(name), *cells, *([_difference(pairs.get((text, when)))] if pairs else [])))
     yield Table(tuple(columns), tuple(table))
+    if any(pair.unit == "share" for pair in planned.paired):
+        yield Lines((phrases.POINTS,), "note")
 
 
 def _line(lines: Sequence[FleetLine], text: str, when: str | None) -> FleetLine | None:

@@ -164,6 +164,17 @@ def test_a_name_stands_nearer_to_its_own_point_than_to_another(apart: float) -> 
     assert names["upper"] < names["lower"]
 
 
+def test_the_name_of_the_highest_point_is_beside_it_and_none_is_on_the_line_of_a_limit() -> None:
+    points = ((307.0, 7.86, "3 x ml.m5.xlarge"), (337.0, 14.7, "1 x ml.m5.2xlarge"), (613.0, 0.05, "6 x ml.m5.xlarge"))
+    dots = [Dot(x, y, math.nan, math.nan, "fail", name) for x, y, name in points]
+    drawn = str(scatter(dots, "USD", "%", "calls", [(5.0, "limit 5 %")])).split("</svg>")[0]
+    (point,) = {float(found) for found in re.findall(r'cy="([\d.]+)"', drawn)[1:2]}
+    limit = float(re.search(r'y="([\d.]+)"[^>]*>limit 5 %', drawn)[1]) + 5.0  # type: ignore[index]
+    names = {name: float(re.search(rf'y="([\d.]+)"[^>]*>{name} ', drawn)[1]) for _, _, name in points}  # type: ignore[index]
+    assert abs(names["1 x ml.m5.2xlarge"] - point) < 12.0
+    assert all(name < limit or name - 10.0 > limit for name in names.values())
+
+
 def test_a_row_without_a_value_is_named_and_not_drawn() -> None:
     missing = Row("nothing", math.nan, math.nan, math.nan, "-")
     drawn = str(rows([missing, replace(missing, name="one", value=1.0, shown="1")], "ms", "p99"))
