@@ -22,6 +22,8 @@ UNIT_NS: dict[TimeUnit, int] = {"s": NS, "ms": 10**6, "us": 10**3, "ns": 1}
 LATEST_S = 1e8
 """Three years: a time beyond it that counts from 0 is taken for one that counts from 1970."""
 
+MOST_DIGITS = 38
+"""Of a decimal number in 128 bits."""
 _BEYOND_NS = 2**63
 """What 64 bits do not hold: the year 2262."""
 _FIRST_DATE_S, _LAST_DATE_S = 631_152_000.0, 4_102_444_800.0
@@ -108,16 +110,27 @@ class Clock:
 
 
 def _epochs(cells: pa.Array) -> pa.Array | None:
-    """Whole numbers since 1970 whose size tells their unit, the same for all; None when a cell is something else."""
+    """Numbers since 1970 whose size tells their unit, the same for all; None when a cell is something else."""
     try:
-        numbers = pc.cast(_trimmed(cells), pa.int64())
+        texts = pc.cast(_trimmed(cells), pa.string())
+        ends = pc.min_max(pc.cast(texts, pa.float64()))
+        unit = _unit_of(ends["min"].as_py(), ends["max"].as_py())
+        if unit is None:
+            return None
+        # As many digits after the point as make whole nanoseconds; Arrow raises for a number that has more.
+        exact = pc.cast(texts, pa.decimal128(MOST_DIGITS, len(str(UNIT_NS[unit])) - 1))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
-    if not len(numbers) or numbers.null_count:
+    # The digits without the point, in 128 bits: no date up to 2100 needs more than the lower 64.
+    ns = np.frombuffer(exact.buffers()[1], np.int64)[2 * exact.offset :][: 2 * len(exact) : 2]
+    return None if exact.null_count else pa.array(ns).cast(pa.timestamp("ns"))
+
+
+def _unit_of(least: float | None, most: float | None) -> TimeUnit | None:
+    """The unit in which both are dates; None for none, or no number."""
+    if least is None or most is None:
         return None
-    ends = pc.min_max(numbers)
-    unit = next((u for u in UNIT_NS if all(plausible(ends[end].as_py(), u) for end in ("min", "max"))), None)
-    return None if unit is None else pc.multiply(numbers, UNIT_NS[unit]).cast(pa.timestamp("ns"))
+    return next((unit for unit in UNIT_NS if plausible(least, unit) and plausible(most, unit)), None)
 
 
 def _iso(cells: pa.Array) -> pa.Array | None:
