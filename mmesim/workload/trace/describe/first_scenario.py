@@ -155,7 +155,9 @@ expect:                         # change it to what you promise
   - p99 < 1 s
   - error_rate < 0.1 %
 
-plan:                           # `mmesim plan` finds the cheapest of these fleets that keeps it
+# `mmesim plan` finds the cheapest of these fleets that keeps it in nine of ten values that are
+# possible. Measure first: as long as they may be anything, it takes long, and asks for much.
+plan:
   grid:
     endpoint.instance_count: 1..{most}
     # endpoint.instance_type: [ml.m5.large, ml.m5.xlarge, ml.r5.large]
