@@ -119,7 +119,7 @@ PROOF_STUDY ?= --folder .proof-study
 proof-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.proof_study.study $(PROOF_STUDY) --page docs/plan.md
 
-# About 20 s of CPU time a problem, more than half of it for the gate's test, and resumed like the studies above.
+# About 40 s of CPU time a problem, more than half of it for the gate's test, and resumed like the studies above.
 PLAN_STUDY ?= --folder .plan-study --jobs 2
 plan-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.plan_study.study $(PLAN_STUDY) --page docs/plan.md

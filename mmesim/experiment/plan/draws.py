@@ -153,7 +153,7 @@ class Draws:
         found, wanted = fleet.over_draws, self._plan.share_of_draws
         assert found is not None
         asked = f"{units.show_fraction(wanted)} must be inside"
-        said = f"rejected in {found.draws - found.inside} of {found.draws} draws of uncertain values, and {asked}"
+        said = f"rejected in {found.draws - found.inside} of {found.draws} draws of uncertain inputs, and {asked}"
         if found.inside and found.draws < COMPARED:
             return False
         if share_bound(found.inside, found.draws, LEVEL) < wanted:

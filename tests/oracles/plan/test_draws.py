@@ -80,7 +80,7 @@ def test_a_fleet_that_is_never_inside_is_turned_down_after_a_few_draws(scenario:
 def test_the_reason_counts_draws(found: PlanResult):
     three = found.document.fleets[1]
     rejected = round(three.draws * (1.0 - (three.share_of_draws or 0.0)))
-    draws = f"{rejected} of {three.draws} draws of uncertain values"
+    draws = f"{rejected} of {three.draws} draws of uncertain inputs"
     assert three.reason == f"rejected in {draws}, and 90 % must be inside: workers in {rejected}"
     (why,) = found.document.why_not
     assert why.binds == {"workers": rejected}
