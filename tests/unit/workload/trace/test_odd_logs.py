@@ -168,7 +168,7 @@ def test_a_log_over_more_than_three_years_is_refused(tmp_path: Path, years: tupl
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (gzip.compress(b"time,model\n1,a\n"), "gzip packed it, so its name has to end in .gz"),
+        (gzip.compress(b"time,model\n1,a\n", mtime=0), "gzip packed it, so its name has to end in .gz"),
         (b"PK\x03\x04\x14\x00", "zip archive: unpack it"),
         (b"PAR1\x15\x04", "it is a Parquet file"),
         (b"\x28\xb5\x2f\xfd\x24", "zstd packed it"),
