@@ -182,7 +182,11 @@ def damaged(data: bytes) -> bytes:
             TABLE.replace("a7,", '"a7,').encode(),
             "t.csv:9: a cell goes on in the next line: is a quote left open?",
         ),
-        ("t.csv.gz", gzip.compress(b"name,memory\n" + b"a" * (50 << 20), mtime=0), "line 2 is longer than 1,048,576 characters"),
+        (
+            "t.csv.gz",
+            gzip.compress(b"name,memory\n" + b"a" * (50 << 20), mtime=0),
+            "line 2 is longer than 1,048,576 characters",
+        ),
     ],
 )
 def test_a_damaged_table_of_models_is_named(
