@@ -84,10 +84,15 @@ class Twin:
     def _send(self) -> Process:
         for call in self.calls:
             yield self.env.timeout(call.sent - self.env.now)
-            if call.sent >= self.scenario.run.duration_s and not self._is_open():
+            if self._is_in_vain(call):
                 break
             self._begin(call)
+        yield self.env.timeout(max(0.0, self.scenario.run.duration_s - self.env.now))
         self.trouble.over = True
+
+    def _is_in_vain(self, call: Call) -> bool:
+        """Whether a call comes after the run, and no call of the run waits for an answer any more."""
+        return call.sent >= self.scenario.run.duration_s and not self._is_open()
 
     def _is_open(self) -> bool:
         """Whether a call of the run has no answer yet."""
@@ -110,7 +115,7 @@ class Twin:
             if call.sent >= end_s:
                 return
             yield self.env.timeout(max(0.0, call.sent - self.env.now))
-            if self.trouble.over:
+            if self._is_in_vain(call):
                 return
             call.on_seen = (answer := self.env.event()).succeed
             self._begin(call)
