@@ -13,7 +13,7 @@ from mmesim.scenario.values.fields import Refusals, Refused, Usd
 
 
 def _known_types(prices: dict[str, float]) -> dict[str, float]:
-    """The prices as they are; refused where a key is no instance type."""
+    """The prices as they are; refused where a key is not an instance type."""
     known = catalogue.instance_types()
     unknown = [
         Refused(f"unknown instance type {name!r}", (name,), did_you_mean(catalogue.with_prefix(name), known))

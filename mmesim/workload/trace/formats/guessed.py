@@ -39,7 +39,7 @@ class Guess:
 def guess(file: Path, form: str, given: Collection[str]) -> Guess:
     """What to set for a `table` or `json-lines`; `given` are the keys that are set already, such as `columns.time`.
 
-    Nothing for a name that is read anyway, and for what the names do not tell. TraceError for a file that is no table.
+    Nothing for a name that is read anyway, and for what the names do not tell. TraceError for what is not a table.
     """
     if form not in (TABLE, JSON_LINES) or {"columns", "header"} & set(given):
         return Guess()
