@@ -63,14 +63,20 @@ def document(
         scaled=scaled,
         why_not=why_not(before, row),
         used=Used(
-            proved=sum(one.stage == "proof" for one in fleets),
-            simulated_fleets=sum(one.replications > 0 and one.stage != "proof" for one in fleets),
+            proved=sum(map(_is_proved, fleets)),
+            simulated_fleets=sum(one.replications > 0 and not _is_proved(one) for one in fleets),
             replications=sum(one.replications for one in fleets),
             simulated=sum(one.simulated for one in fleets),
             requests=sum(one.requests for one in fleets),
         ),
         notes=list(notes),
     )
+
+
+def _is_proved(one: Tried) -> bool:
+    """Whether arithmetic alone turned a fleet down; with uncertain inputs in each of its draws."""
+    by_no_run = one.state == "turned down" and (one.is_shown_alone or not one.replications)
+    return one.stage == "proof" or (one.stage == "draws" and by_no_run)
 
 
 def _verdict(walk: Walk, estimates: Estimates, before: Sequence[Tried], finished: bool) -> Verdict:

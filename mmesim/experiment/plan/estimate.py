@@ -164,6 +164,7 @@ class Estimates:
         # What is far outside is shown, but runs of a fleet that cannot keep up take long.
         fewer = number if cheaper.stage in ("search", "decision") else OF_FAR
         beside = self._sample(cheaper.option.needs[index], design, fewer)
+        cheaper.is_shown_alone = not cheaper.replications
         try:
             self._simulate([(cheaper, beside)])
         except TooLarge:

@@ -64,6 +64,8 @@ class Tried:
     replications: int = 0
     requests: int = 0
     simulated: int = 0
+    is_shown_alone: bool = False
+    """All its replications are those that show it beside the answer: none of them turned it down."""
     courses: list[Course] = field(default_factory=list)
     """On which it is or was decided: one for each need."""
     over_draws: OverDraws | None = None

@@ -204,7 +204,7 @@ class Used(Entry):
     """What the answer took."""
 
     proved: Count
-    """fleets that arithmetic alone turned down"""
+    """fleets that arithmetic alone turned down; with uncertain inputs in each of their draws"""
     simulated_fleets: Count
     """fleets of which something was simulated, without those that arithmetic had turned down"""
     replications: Count

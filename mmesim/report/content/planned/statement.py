@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
-from mmesim.results.answers.planned import Fleet, Planned, Setting, is_recovery
+from mmesim.results.answers.planned import Fleet, Planned, Setting, is_recovery, missed_by
 
 
 def statement(planned: Planned) -> str:
@@ -156,10 +157,15 @@ def _no_answer(planned: Planned) -> Iterator[str]:
 
 def nearest_miss(planned: Planned) -> int | None:
     """Of the fleets that were turned down the one that came nearest; None without any."""
-    if planned.why_not:
-        return planned.why_not[0].nearest
-    rows = [row for row, one in enumerate(planned.fleets) if one.state == "turned down"]
-    return rows[-1] if rows else None
+    rows = [row for row in words.in_grid(planned) if planned.fleets[row].state == "turned down"]
+    return min(rows, key=lambda row: (_missed(planned.fleets[row]), -row), default=None)
+
+
+def _missed(one: Fleet) -> float:
+    """How far a fleet is from being inside, as in `why_not`; infinite where nothing was simulated that says it."""
+    if one.share_of_draws is not None:
+        return 1.0 - one.share_of_draws
+    return max((missed_by(line) for line in one.lines if line.verdict == "fail"), default=math.inf)
 
 
 def unmet(planned: Planned) -> Iterator[str]:

@@ -10,7 +10,7 @@ from mmesim.report.content.planned.report import plan_report, statement_report
 from mmesim.report.content.planned.statement import current, statement
 from mmesim.report.content.planned.words import found, nearest, roughly
 from mmesim.report.text import text
-from mmesim.results.answers.planned import Estimated, Planned, Setting
+from mmesim.results.answers.planned import Estimated, Planned, Setting, Used
 from tests.helpers.planned import (
     COST,
     FLEETS,
@@ -22,6 +22,7 @@ from tests.helpers.planned import (
     nothing_fits,
     on_an_edge,
     planned,
+    why,
     with_workers,
 )
 
@@ -139,6 +140,28 @@ def test_nothing_that_fits_names_the_nearest_miss_and_what_none_meets():
         "is inside; the nearest miss, 4 x ml.r5.xlarge, $884 a month, has 1.3 % +- 0.3 of calls over 500 ms; no fleet "
         "that was simulated meets p99 < 500 ms."
     )
+
+
+def test_a_fleet_that_is_open_is_no_miss():
+    plan = left_open()
+    row = next(row for row, one in enumerate(plan.fleets) if one.state == "open")
+    first = why("ml.m5.xlarge", 3, row, "about 600 more replications would decide it")
+    assert "nearest miss, 2 x ml.m5.2xlarge, $673 a month, has 2.1 %" in statement(
+        plan.model_copy(update={"why_not": [first]})
+    )
+
+
+def test_every_fleet_is_counted_once_in_what_the_answer_took():
+    assumed = FLEETS[1].model_copy(update={"replications": 0, "lines": []})
+    failed = FLEETS[3].model_copy(update={"replications": 0, "lines": [], "reason": "cannot be simulated"})
+    fleets = [*FLEETS[:1], assumed, FLEETS[2], failed, *FLEETS[4:]]
+    used = Used(proved=1, simulated_fleets=4, replications=120, simulated=120, requests=1)
+    head = said(planned(fleets=fleets, used=used))
+    assert (
+        "1 turned down by arithmetic alone, 4 simulated, 1 turned down with a larger one, 1 that cannot be simulated, "
+        "2 not tried;" in head
+    )
+    assert 1 + 4 + 1 + 1 + 2 == len(fleets)
 
 
 def test_limits_that_exclude_each_other_are_said_to():
