@@ -87,6 +87,7 @@ def explain(
         replications=len(base.runs),
         verdict=verdict,
         usd_per_month=price(base.scenario.endpoint),
+        price_estimated=base.scenario.endpoint.host.price_estimated,
         binding_constraint=base.summary["binding_constraint"],
         nothing_binds=_nothing_binds(base),
         limits=limits,

@@ -74,7 +74,8 @@ def over_provisioned(ground: Ground) -> Iterator[Finding]:
     spare = "" if n == 1 else f"; {_instances(best) + 1:.0f} leave one to spare for the loss of an instance"
     held = "every line of expect still passes" if ground.verdict is not None else "nothing is seen to be worse"
     saves = entry.usd_per_month
-    money = "" if saves is None else f", {units.show_dollars(-saves)} a month less"
+    about = "about " if entry.price_estimated else ""
+    money = "" if saves is None else f", {about}{units.show_dollars(-saves)} a month less"
     yield Finding(
         id="over_provisioned",
         severity="warning",

@@ -116,6 +116,8 @@ class Explained(Entry):
     """of all lines of `expect` as the scenario is; null without any"""
     usd_per_month: float | None
     """of all instances, on demand, 730 hours; null without a price"""
+    price_estimated: bool
+    """it is not AWS's, but estimated from types like it"""
     binding_constraint: dict[str, Any] | None
     """as in summary.json"""
     nothing_binds: str | None

@@ -161,7 +161,7 @@ def test_every_fleet_is_counted_once_in_what_the_answer_took():
         "1 turned down by arithmetic alone, 4 simulated, 1 turned down with a larger one, 1 that cannot be simulated, "
         "2 not tried;" in head
     )
-    assert 1 + 4 + 1 + 1 + 2 == len(fleets)
+    assert len(fleets) == 1 + 4 + 1 + 1 + 2
 
 
 def test_limits_that_exclude_each_other_are_said_to():
