@@ -99,7 +99,7 @@ def _tried(curve: Curve, limit: Limit, usd_per_month: float | None) -> list[Trie
         decided = limit.found.get(amount)
         calls_per_s = short[amount].calls_per_s if decided is None else decided.calls_per_s
         hits = [1.0 - miss for miss in short[amount].misses] if decided is None else _series(decided)
-        models = len(curve.amounts.at(amount).model_table())
+        models = len(curve.amounts.at(amount).hosted)
         found.append(
             Tried(
                 amount=amount,

@@ -86,7 +86,8 @@ def cheapest(
 ) -> tuple[Judged | None, str]:
     """The first of some fleets, given in order of price, that may do; else why none does.
 
-    `budget_usd`: what all of them cost less than, a month, for the words. A fleet that arithmetic turns down costs nothing; of the others at most `MOST_TRIED` are simulated.
+    `budget_usd`: what all of them cost less than, a month, for the words. A fleet that arithmetic turns down costs
+    nothing; of the others at most `MOST_TRIED` are simulated.
     """
     simulated, why, too_small = 0, "", f"no fleet costs less than {left_for(budget_usd)}"
     for _, type_, count in fleets:

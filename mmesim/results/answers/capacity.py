@@ -36,7 +36,7 @@ class Tried(Entry):
     calls_per_s: float
     """of all streams, on average"""
     usd_per_model: float | None
-    """a month, of the whole fleet over its models; null without a price"""
+    """a month, of the whole fleet over the models that it hosts; null without a price"""
     usd_per_million: float | None
     """of the whole fleet, for a million calls; null without a price"""
     replications: Count
@@ -85,7 +85,7 @@ class Capacity(Entry):
     expect: list[str]
     """the lines, as written"""
     now: float
-    """the present amount: models of the scenario, or 1"""
+    """the present amount: models that the endpoint hosts, or 1"""
     largest: float | None
     """the largest amount that meets every line; null when none was found"""
     smallest_failing: float | None
