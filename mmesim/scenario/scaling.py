@@ -44,11 +44,9 @@ def scalable(scenario: Scenario, group: str | None = None) -> tuple[str, ...]:
     if group is not None and group not in names:
         hint = did_you_mean(group, names) or f"groups: {', '.join(names[:8])}"
         raise UserError(f"{scenario.name}: there is no group of models {group!r} ({hint})")
-    names = [name for name in _hosted(scenario, names) if group in (None, name)]
+    names = _hosted(scenario, [name for name in names if group in (None, name)])
     if not names:
-        raise UserError(
-            f"{scenario.name}: the endpoint does not host the models of {group!r}: vary those of another group"
-        )
+        raise UserError(f"{scenario.name}: the endpoint does not host the models of {group!r}: vary another group")
     for one in scenario.models:
         if one.name in names and (one.file is not None or one.azure_functions is not None):
             source = one.file if one.file is not None else "an Azure data set"
