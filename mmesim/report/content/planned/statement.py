@@ -204,14 +204,12 @@ def scaled(planned: Planned) -> str | None:
         return None
     whose = "With autoscaling" if found.derived else "With the autoscaling of the scenario"
     target = "" if found.target is None else f", {units.show_number(found.target)} calls a minute on each"
-    line = words.nearest(found.lines)
+    # What it costs is said for itself.
+    others = [of for of in found.lines if of.unit != "USD" or of.verdict != "pass"]
+    line = words.nearest(others)
     figure = "" if line is None else f", {words.found(line)}"
-    ends = found.interval
-    sure = (
-        ""
-        if ends is None or ends[0] == ends[1]
-        else f" ({units.show_dollars(ends[0])} to {units.show_dollars(ends[1])})"
-    )
+    ends = list(map(units.show_dollars, found.interval or ()))
+    sure = f" ({ends[0]} to {ends[1]})" if len(set(ends)) > 1 else ""
     extra = found.usd_per_month - found.fixed_usd_per_month
     more = "more" if extra > 0 else "less"
     beside = "as much as" if abs(extra) < 0.5 else f"{units.show_dollars(abs(extra))} {more} than"

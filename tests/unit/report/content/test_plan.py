@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from mmesim.report.content.planned.report import plan_report, statement_report
-from mmesim.report.content.planned.statement import current, statement
+from mmesim.report.content.planned.statement import current, scaled, statement
 from mmesim.report.content.planned.words import found, nearest, roughly
 from mmesim.report.text import text
-from mmesim.results.answers.planned import Estimated, Planned, Setting, Used
+from mmesim.results.answers.planned import Estimated, FleetLine, Planned, Scaled, Setting, Used
 from tests.helpers.planned import (
     COST,
     FLEETS,
@@ -213,6 +213,38 @@ def test_the_fleet_that_runs_of_another_family_is_compared_by_price():
     fleets = [*FLEETS[:7], fleet("ml.r5.xlarge", 6, line()), FLEETS[8]]
     assert current(planned(fleets=fleets)) == "You run 6 x ml.r5.xlarge: it costs $317 more, and it is inside, too."
     assert current(planned(current=None)) is None
+
+
+def autoscaled(low: float, high: float, *lines: FleetLine) -> Planned:
+    return planned(
+        scaled=Scaled(
+            derived=True,
+            min=1,
+            max=4,
+            target=300.0,
+            peak_per_min=1000.0,
+            replications=10,
+            verdict="pass",
+            lines=list(lines),
+            usd_per_month=600.0,
+            interval=(low, high),
+            fixed_usd_per_month=1009.0,
+        )
+    )
+
+
+def test_what_autoscaling_costs_is_said_once_and_with_an_interval_that_can_be_seen():
+    cost = COST.model_copy(update={"value": 600.0, "interval": (599.9, 600.2)})
+    of_calls = line(0.001, interval=(0.0, 0.002))
+    words = scaled(autoscaled(599.9, 600.2, of_calls, cost))
+    assert words is not None
+    assert "inside, 0.1 % (0 to 0.2) of calls over 500 ms; $600 a month on average over the run, $409 less" in words
+    wide = scaled(autoscaled(550.0, 650.0, cost))
+    assert wide is not None
+    assert "on each: inside; $600 ($550 to $650) a month" in wide
+    dear = scaled(autoscaled(550.0, 650.0, of_calls, cost.model_copy(update={"verdict": "fail", "limit": 100.0})))
+    assert dear is not None
+    assert "cost.month" in dear
 
 
 def test_the_table_has_the_fleets_that_matter_in_order_of_price_and_marks_estimates():
