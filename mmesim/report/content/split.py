@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -269,7 +270,9 @@ def _saving(one: Alternative) -> str:
 
 
 def _p99(part: Part) -> str:
-    return formats.both({"value": part.p99_ms, "ci95": part.p99_interval, "reason": "none answered"})
+    # What would help, in parentheses or after a colon, is too long for a column, and in the document.
+    reason = re.split(r" \(|: ", part.p99_reason or "")[0]
+    return formats.both({"value": part.p99_ms, "ci95": part.p99_interval, "reason": reason})
 
 
 def _alone(part: Part) -> str:

@@ -64,9 +64,11 @@ class Part(Entry):
     share_of_calls: float
     """of all calls"""
     p99_ms: float | None
-    """of its calls that were answered; null where there is none"""
+    """of its calls that were answered; null where none was, or they do not say it"""
     p99_interval: Interval
     """95 %"""
+    p99_reason: str | None
+    """why there is no p99: none answered, or too few loads are beyond it; null where there is one"""
     verdict: Verdict
     """of its lines"""
     lines: list[SplitLine]

@@ -12,7 +12,10 @@ from markupsafe import escape
 import mmesim
 from mmesim.errors import ScenarioError, UserError
 from mmesim.experiment.split.candidates import Loads, candidates
-from mmesim.experiment.split.fleets import Fleets
+from mmesim.experiment.replicate import run_replications
+from mmesim.experiment.split.fleets import Fleet, Fleets
+from mmesim.experiment.split.parts import part_of
+from mmesim.experiment.split.search import Judged
 from mmesim.experiment.split.split import split
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import free_memory_bytes
@@ -101,6 +104,27 @@ def test_what_a_split_saves_of_an_estimated_price_is_estimated(hot_leaves: Split
     assert hot_leaves.one_endpoint is not None
     other = hot_leaves.one_endpoint.model_copy(update={"price_estimated": True})
     assert f"{saves} about ${whole:,.0f} a month" in words(hot_leaves.model_copy(update={"other_hosts": other}))
+
+
+def test_a_p99_that_cannot_be_said_has_its_own_reason(hot_leaves: SplitAnswer):
+    rare = data(
+        {**TENANT, "memory": "1 GiB", "count": 12},
+        endpoint={"instance_type": "ml.m5.large", "warm": "stationary"},
+        traffic=[{"arrivals": {"poisson": {"rate": "0.2 /s"}}}],
+        expect=["p90 of tenant < 60 s"],
+    )
+    part = Scenario.from_dict(rare)
+    result = run_replications(part)
+    assert result.summary["requests"]["ok"] > 0
+    found = part_of(Judged(Fleet("rest", part, ()), "pass", result=result), 1.0)
+    assert found.p99_ms is None
+    assert found.p99_reason is not None
+    assert found.p99_reason.startswith("too few loads beyond it (")
+    best = hot_leaves.alternatives[0]
+    shown = best.model_copy(update={"parts": [found, best.parts[1]]})
+    whole = words(hot_leaves.model_copy(update={"alternatives": [shown]}))
+    assert "100 % - (too few loads beyond it)" in whole
+    assert "none answered" not in whole
 
 
 def test_a_notebook_shows_its_answer(hot_leaves: SplitAnswer):
