@@ -11,8 +11,8 @@ from markupsafe import escape
 
 import mmesim
 from mmesim.errors import ScenarioError, UserError
-from mmesim.experiment.split.candidates import Loads, candidates
 from mmesim.experiment.replicate import run_replications
+from mmesim.experiment.split.candidates import Loads, candidates
 from mmesim.experiment.split.fleets import Fleet, Fleets
 from mmesim.experiment.split.parts import part_of
 from mmesim.experiment.split.search import Judged
