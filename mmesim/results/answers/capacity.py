@@ -7,6 +7,7 @@ key is always present; what cannot be said is null.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -127,10 +128,16 @@ class Capacity(Entry):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row an amount; of each line its value, the ends of its interval and its limit, in its own unit."""
+        """One row an amount; of each line its value and the ends of its interval, in its own unit: of several windows
+        those of the one that `worst` gives.
+        """
         import pandas as pd
 
-        return pd.DataFrame([_flat(one) for one in self.tried]).set_index("amount")
+        rows = []
+        for one in self.tried:
+            texts = dict.fromkeys(line.text for line in one.lines)
+            rows.append(_flat(one, [line for text in texts if (line := self.worst(one, text)) is not None]))
+        return pd.DataFrame(rows).set_index("amount")
 
     def plot(self) -> Figure:
         """The line that is nearest to its limit, and the hit ratio, over the amount; a notebook shows it."""
@@ -170,7 +177,7 @@ def _margin(line: FleetLine) -> float:
     return abs(line.value - line.limit) / abs(line.limit)
 
 
-def _flat(one: Tried) -> dict[str, object]:
+def _flat(one: Tried, lines: Sequence[FleetLine]) -> dict[str, object]:
     low, high = one.hit_ratio_interval or (None, None)
     row: dict[str, object] = {
         "amount": one.amount,
@@ -183,7 +190,7 @@ def _flat(one: Tried) -> dict[str, object]:
         "usd_per_million": one.usd_per_million,
         "replications": one.replications,
     }
-    for line in one.lines:
+    for line in lines:
         low, high = line.interval or (None, None)
         row |= {line.text: line.value, f"{line.text} low": low, f"{line.text} high": high}
     return row

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from mmesim.results.answers.gated import GatedLine
 from mmesim.results.json_schema import json_schema
-from mmesim.results.sections import Count, Entry, Interval, Verdict
+from mmesim.results.sections import WORST_FIRST, Count, Entry, Interval, Verdict
 from mmesim.scenario.run.expected import RECOVERY
 
 State = Literal["inside", "turned down", "open", "not tried"]
@@ -71,6 +71,12 @@ def missed_by(line: FleetLine) -> float:
         return math.inf
     allowed = 1.0 - line.limit if line.unit == "share" and ">" in line.text else abs(line.limit)
     return abs(line.value - line.limit) / (allowed or 1.0)
+
+
+def badness(line: FleetLine) -> tuple[int, float]:
+    """The order of lines that decide: those that fail first, the one that is missed by most; then the least room."""
+    room = missed_by(line)
+    return WORST_FIRST.index(line.verdict), -room if line.verdict == "fail" else room
 
 
 def is_recovery(line: FleetLine) -> bool:

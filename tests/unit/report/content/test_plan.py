@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from mmesim.report.content.planned.report import plan_report, statement_report
 from mmesim.report.content.planned.statement import current, scaled, statement
 from mmesim.report.content.planned.words import found, nearest, roughly
 from mmesim.report.text import text
-from mmesim.results.answers.planned import Estimated, FleetLine, Planned, Scaled, Setting, Used
+from mmesim.results.answers.planned import Estimated, FleetLine, Pair, Planned, Scaled, Setting, Used
 from tests.helpers.planned import (
     COST,
     FLEETS,
@@ -213,6 +214,29 @@ def test_the_fleet_that_runs_of_another_family_is_compared_by_price():
     fleets = [*FLEETS[:7], fleet("ml.r5.xlarge", 6, line()), FLEETS[8]]
     assert current(planned(fleets=fleets)) == "You run 6 x ml.r5.xlarge: it costs $317 more, and it is inside, too."
     assert current(planned(current=None)) is None
+
+
+def windows(*values: float) -> list[FleetLine]:
+    """A line that is judged in windows."""
+    return [line(value, "fail" if value > 0.01 else "pass", text="p99 in every 1 min < 500 ms") for value in values]
+
+
+def in_windows(answer: Sequence[float], cheaper: Sequence[float]) -> Planned:
+    pairs = [
+        Pair(text="p99 in every 1 min < 500 ms", unit="share", difference=b - a, interval=(b - a - 1e-3, b - a + 1e-3))
+        for a, b in zip(answer, cheaper, strict=True)
+    ]
+    estimates = [Estimated(fleet=6, lines=windows(*answer)), Estimated(fleet=4, lines=windows(*cheaper))]
+    return planned(expect=["p99 in every 1 min < 500 ms"], estimates=estimates, paired=pairs)
+
+
+def test_of_a_line_in_windows_the_worst_one_is_shown_side_by_side():
+    words = said(in_windows((0.001, 0.003, 0.002), (0.009, 0.12, 0.008)))
+    assert "p99 in every 1 min < 500 ms 0.300 % [0.24, 0.36] 12.0 % [9.6, 14.4] difference" in words
+    assert "p99 in every 1 min < 500 ms +11.7 pt [11.6, 11.8]" in words
+    apart = said(in_windows((0.004, 0.003, 0.002), (0.009, 0.12, 0.008)))
+    assert "p99 in every 1 min < 500 ms 0.400 % [0.32, 0.48] 12.0 % [9.6, 14.4] difference" in apart
+    assert "p99 in every 1 min < 500 ms - (pt: percentage points)" in apart, "they are not worst in the same window"
 
 
 def autoscaled(low: float, high: float, *lines: FleetLine) -> Planned:

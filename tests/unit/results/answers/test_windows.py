@@ -1,0 +1,56 @@
+"""Of a line of `expect` that is judged in windows, tables and frames have the worst one."""
+
+from __future__ import annotations
+
+import pytest
+
+from mmesim.results.answers.capacity import Capacity, Tried
+from mmesim.results.answers.planned import FleetLine
+from mmesim.results.sections import Verdict
+from mmesim.results.tables.fleets import fleets_table
+from tests.helpers.planned import fleet, line, planned
+
+TEXT = "p90 in every 1 min < 100 ms"
+
+
+def window(value: float | None, verdict: Verdict) -> FleetLine:
+    return line(value, verdict, text=TEXT)
+
+
+@pytest.mark.parametrize(
+    ("lines", "value", "verdict"),
+    [
+        ([window(0.001, "pass"), window(0.004, "pass"), window(0.002, "pass")], 0.004, "pass"),
+        ([window(0.02, "fail"), window(0.004, "pass"), window(0.05, "fail")], 0.05, "fail"),
+        ([window(0.004, "pass"), window(0.0099, "undecided"), window(None, "undecided")], 0.0099, "undecided"),
+    ],
+)
+def test_the_table_of_fleets_has_the_worst_window(lines: list[FleetLine], value: float, verdict: str):
+    none = planned(
+        fleets=[fleet("ml.m5.xlarge", 2, *lines)],
+        **dict.fromkeys(("answer", "next_cheaper", "current", "all_in_memory")),
+        ties=[],
+        estimates=[],
+        paired=[],
+        why_not=[],
+    )
+    row = fleets_table(none).to_pylist()[0]
+    assert (row[TEXT], row[f"{TEXT} verdict"]) == (value, verdict)
+
+
+def test_the_frame_of_a_capacity_has_the_worst_window():
+    lines = [window(0.001, "pass"), window(0.004, "pass"), window(0.002, "pass")]
+    one = Tried(
+        amount=1.0,
+        verdict="pass",
+        lines=lines,
+        hit_ratio=1.0,
+        hit_ratio_interval=None,
+        calls_per_s=20.0,
+        usd_per_model=None,
+        usd_per_million=None,
+        replications=10,
+    )
+    frame = Capacity.model_construct(tried=[one]).frame
+    assert frame.loc[1.0, TEXT] == 0.004
+    assert frame.loc[1.0, f"{TEXT} high"] == pytest.approx(0.0048)
