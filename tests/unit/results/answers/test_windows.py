@@ -48,6 +48,7 @@ def test_the_frame_of_a_capacity_has_the_worst_window():
         usd_per_million=None,
         replications=10,
     )
-    frame = Capacity.model_construct(tried=[one]).frame
+    known: dict[str, Any] = {"tried": [one]}
+    frame = Capacity.model_construct(**known).frame
     assert frame[TEXT].tolist() == [0.004]
     assert frame[f"{TEXT} high"].tolist() == [pytest.approx(0.0048)]
