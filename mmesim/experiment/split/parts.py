@@ -72,7 +72,7 @@ def serverless_part(leaving: Leaving, found: OnServerless, share_of_calls: float
         share_of_calls=share_of_calls,
         p99_ms=found.p99_ms,
         p99_interval=found.p99_interval,
-        p99_reason="none answered in a replication" if found.p99_ms is None else None,
+        p99_reason="none answered" if found.p99_ms is None else None,
         verdict=worst([line.verdict for line in found.lines]),
         lines=list(found.lines),
         overrides=[],
