@@ -11,8 +11,7 @@ import numpy as np
 from mmesim.arrays import Floats, divide
 from mmesim.results.run_data import RunData
 
-COLUMNS: tuple[str, ...] = (
-    "start_s",
+FIGURES: tuple[str, ...] = (
     "Instances",
     "Invocations",
     "ModelCacheHit",
@@ -26,6 +25,8 @@ COLUMNS: tuple[str, ...] = (
     "MemoryUtilization",
     "WorkerUtilization_Maximum",
 )
+"""Figures of the windows that verdicts need: who runs something for later judgement measures these."""
+COLUMNS: tuple[str, ...] = ("start_s", *FIGURES)
 """Columns of the windows that are read here: who keeps a run for later judgement keeps these."""
 
 Sums = tuple[Floats, Floats]
