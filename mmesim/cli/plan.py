@@ -41,6 +41,14 @@ def plan(
     ] = None,
     report: WithPage = False,
     seed: Seed = None,
+    middle: Annotated[
+        bool,
+        typer.Option(
+            "--middle",
+            help="Plan with the middle value of each uncertain input: a quick answer, which says nothing of what they "
+            "may be.",
+        ),
+    ] = False,
     yes: Annotated[
         bool,
         typer.Option("--yes", "-y", help="Allow more than 5,000 fleets, or more than 1,000,000,000 calls."),
@@ -77,6 +85,7 @@ def plan(
             store=store,
             watch=progress,
             most=None if yes else MOST,
+            middle=middle,
         )
     each(lambda: _save(found, folder, report), lambda: _show(found, json, quiet, deploy))
     if not quiet:
