@@ -14,7 +14,7 @@ from mmesim.engine.control.journal import Journal
 from mmesim.engine.control.task import Slots
 from mmesim.engine.measure.live import Period
 from mmesim.engine.scaling.scaler import Scaler
-from mmesim.results.happened import Kind
+from mmesim.results.measured.happened import Kind
 from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
 from mmesim.scenario.endpoint.autoscaling.metrics import METRICS
 from mmesim.scenario.values.fields import FROM_FILE

@@ -9,8 +9,8 @@ import pytest
 
 from mmesim.engine.simulation import Simulation, simulate
 from mmesim.experiment.warmup import settled
-from mmesim.results.run_data import CAUSES
-from mmesim.results.steady import steady_state
+from mmesim.results.measured.run_data import CAUSES
+from mmesim.results.summary.steady import steady_state
 from mmesim.scenario import Clients, ConstantRate, CpuWait, RunSettings, Scenario, Traffic
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.cost import cost
-from mmesim.results.figures import FORMULAS
+from mmesim.results.figures.figures import FORMULAS
+from mmesim.results.summary.cost import cost
 from mmesim.scenario import Clients, Poisson, RunSettings, Scenario, Traffic
 from mmesim.scenario.clients.retries import BotoLegacy, ExponentialRetries, FixedRetries
 from mmesim.scenario.endpoint.host_type import HostType

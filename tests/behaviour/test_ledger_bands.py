@@ -9,7 +9,7 @@ import pytest
 from mmesim import Scenario, run, units
 from mmesim.report.content.run import run_report
 from mmesim.report.text import text
-from mmesim.results.ledger import calls_of_band
+from mmesim.results.figures.ledger import calls_of_band
 
 BIMODAL = {
     "name": "bimodal",

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.figures import FORMULAS
-from mmesim.results.run_data import RunData
+from mmesim.results.figures.figures import FORMULAS
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Clients, Ramp, RateStage, RunSettings, Scenario, Traffic, UserStage
 from mmesim.scenario.models.groups import Service
 from mmesim.scenario.traffic.arrivals import ArrivalProcess, ConstantRate, Poisson

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmesim.engine.simulation import Simulation, simulate
-from mmesim.results.run_data import CAUSES
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.scenario import CpuWait, Overhead, Scenario
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import endpoint, model, play, scenario, timeline

@@ -10,9 +10,9 @@ import pytest
 
 from mmesim.engine.measure.windows import Windows
 from mmesim.engine.simulation import simulate
+from mmesim.results.measured.windows import START, WindowTable, part
 from mmesim.results.result import Result
-from mmesim.results.steady import steady_state
-from mmesim.results.tables.windows import START, WindowTable, part
+from mmesim.results.summary.steady import steady_state
 from mmesim.scenario import CpuWait, Poisson, RunSettings, Scenario, Traffic
 from mmesim.scenario.models.groups import Service
 from mmesim.scenario.values.times import Constant

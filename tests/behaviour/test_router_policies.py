@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmesim.engine.simulation import Simulation, simulate
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Poisson, Router, RouterPolicy, RunSettings, Scenario, Service, Traffic, UniformPopularity
 from mmesim.scenario.values.times import Constant
 from tests.laws.scenarios import instant_endpoint, instant_model, instant_server, patient_clients

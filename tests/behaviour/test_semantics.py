@@ -6,14 +6,14 @@ import json
 
 from mmesim.experiment.gate.baseline.unchanged import EXACT
 from mmesim.experiment.gate.gate import gate
-from mmesim.results import semantics
-from mmesim.results.baseline import Origin, file_of, read
+from mmesim.results.comparison import semantics
+from mmesim.results.comparison.baseline import Origin, file_of, read
 from tests.helpers.files import ROOT
 
 FILE = ROOT / "tests" / "data" / "semantics" / "broad.yaml"
 MEANT = (
-    "figures have changed. If that is meant, add an entry to mmesim/results/semantics.toml that says what and why, "
-    "then `mmesim gate tests/data/semantics --update-baseline`"
+    "figures have changed. If that is meant, add an entry to mmesim/results/comparison/semantics.toml that says what "
+    "and why, then `mmesim gate tests/data/semantics --update-baseline`"
 )
 
 

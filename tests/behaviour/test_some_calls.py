@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mmesim.engine.simulation import Simulation
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.results.result import Result
-from mmesim.results.run_data import CAUSES
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.run.expect import read_expectation
 from tests.behaviour.timeline import endpoint, model, play, scenario

@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from mmesim.engine.timeline.watch import watch
-from mmesim.results.happened import Kind
+from mmesim.results.measured.happened import Kind
 from mmesim.results.timeline.trace import Trace, trace
 from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.scenario import Scenario

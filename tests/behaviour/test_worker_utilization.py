@@ -11,10 +11,10 @@ import pytest
 
 from mmesim.engine.simulation import Simulation, simulate
 from mmesim.results.expect.expect import judge
-from mmesim.results.figures import FORMULAS
-from mmesim.results.latency import pool
-from mmesim.results.run_data import RunData
-from mmesim.results.summary import summarise
+from mmesim.results.figures.figures import FORMULAS
+from mmesim.results.figures.latency import pool
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.summary.summary import summarise
 from mmesim.scenario import Download, RunSettings
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.times import Constant

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from mmesim.preflight.finding import Finding
+from mmesim.results.answers.json_schema import json_schema
+from mmesim.results.answers.sections import Count, Entry, Interval, SteadyState, Verdict
 from mmesim.results.binding.ranked import Limit
-from mmesim.results.json_schema import json_schema
-from mmesim.results.sections import Count, Entry, Interval, SteadyState, Verdict
-from mmesim.results.summary import plain
+from mmesim.results.summary.summary import plain
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmesim.results.answers.sections import Entry
 from mmesim.results.binding.binding import mixed
 from mmesim.results.binding.limits import use_of
 from mmesim.results.binding.roots import Roots
 from mmesim.results.binding.waits import error_shares, tail_shares
-from mmesim.results.latency import Pooled
-from mmesim.results.run_data import RunData
-from mmesim.results.sections import Entry
+from mmesim.results.figures.latency import Pooled
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.constraints import Resource
 from mmesim.scenario.scenario import Scenario
 
