@@ -9,7 +9,7 @@ import pytest
 from mmesim.engine.simulation import Simulation
 from mmesim.scenario import CpuWait, Overhead
 from mmesim.scenario.values.times import Constant
-from tests.behaviour.test_faults import faults
+from tests.behaviour.fleet.test_faults import faults
 from tests.behaviour.timeline import MIB, endpoint, model, play, scenario, timeline
 
 

@@ -20,7 +20,7 @@ from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import endpoint, model, play, scenario
 
-QUEUE = Path(__file__).parents[2] / "scenarios" / "mmc.yaml"
+QUEUE = Path(__file__).parents[3] / "scenarios" / "mmc.yaml"
 
 
 def times(data: RunData) -> list[list[float]]:
