@@ -16,13 +16,13 @@ from typing import Literal
 
 import numpy as np
 
+from mmesim.results.answers.digits import SIGNIFICANT_DIGITS
 from mmesim.results.expect.asked import asked, recoveries
 from mmesim.results.expect.expect import shown_as
 from mmesim.results.figures.figures import Formula, estimated, formula, hourly_usd, measured, over
 from mmesim.results.figures.latency import Pooled, cells, limit_text, pool
 from mmesim.results.measured.run_data import ClassData, RunData
 from mmesim.results.result import Result
-from mmesim.results.summary.summary import SIGNIFICANT_DIGITS
 from mmesim.scenario import figures
 from mmesim.scenario.figures import Kind, quantile_shares
 from mmesim.scenario.run.selection import State

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from mmesim.arrays import Ints
-from mmesim.results.binding.ranked import Limit
+from mmesim.results.answers.explained import Limit
 from mmesim.results.binding.roots import FULL, Roots
 from mmesim.results.figures.figures import FORMULAS
 from mmesim.results.figures.tenants import pooled_tenants

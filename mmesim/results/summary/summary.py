@@ -14,10 +14,10 @@ import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from mmesim.arrays import Ints
-from mmesim.errors import SimulationError
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import TIMES_S, WorkingSet, working_sets
+from mmesim.results.answers.digits import plain
 from mmesim.results.answers.json_schema import json_schema
 from mmesim.results.answers.sections import (
     Attempts,
@@ -60,9 +60,6 @@ from mmesim.scenario.figures import BANDS, LATENCIES
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.histogram import merge
 from mmesim.stats.means import CONFIDENCE
-
-SIGNIFICANT_DIGITS = 12
-
 
 LEFT_OUT = ("devices", "happened")
 """Keys that are absent, not null, where there is nothing that they are about."""
@@ -168,19 +165,6 @@ class Summary(Entry):
 def summary_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of summary.json."""
     return json_schema(Summary, "mmesim summary")
-
-
-def plain(value: object, place: str) -> object:
-    """The value with floats cut to 12 significant digits, which is what two platforms agree on."""
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise SimulationError(f"summary: {place} is {value}")
-        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
-    if isinstance(value, Mapping):
-        return {key: plain(v, f"{place}.{key}") for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v, f"{place}[{i}]") for i, v in enumerate(value)]
-    return value
 
 
 def summarise(

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mmesim.preflight.finding import Finding
-from mmesim.results.binding.ranked import Limit, ranked
+from mmesim.results.answers.explained import Limit
+from mmesim.results.binding.ranked import ranked
 from mmesim.results.figures.latency import pool
 from mmesim.results.findings.causes import causes
 from mmesim.results.findings.cold_tail import cold_tail
