@@ -34,18 +34,18 @@ class Entry(Documented):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def explained(key: str) -> ConfigDict:
+def reason_when_null(key: str) -> ConfigDict:
     """The setting of a model in which `reason` stands exactly when `key` is null."""
-    return ConfigDict(json_schema_extra=lambda schema: _explain(schema, key))
+    return ConfigDict(json_schema_extra=lambda schema: _require_reason(schema, key))
 
 
-def _explain(schema: dict[str, Any], key: str) -> None:
+def _require_reason(schema: dict[str, Any], key: str) -> None:
     schema["if"] = {"properties": {key: {"type": "null"}}}
     schema["then"] = {"required": ["reason"]}
     schema["else"] = {"not": {"required": ["reason"]}}
 
 
-class Explained(Entry):
+class WithReason(Entry):
     """An object that says why something in it is null."""
 
     @model_serializer(mode="wrap")
@@ -64,10 +64,10 @@ Reason = Annotated[
 ]
 
 
-class Value(Explained):
+class Value(WithReason):
     """A figure over replications with its 95 % interval, or null with the reason."""
 
-    model_config = explained("value")
+    model_config = reason_when_null("value")
 
     value: float | None
     """the mean over replications, each with the same weight; of a quantile, that of all calls together"""
@@ -97,10 +97,10 @@ class ShareOver(Value):
     """the same share of the successful calls alone"""
 
 
-class Stopping(Explained):
+class Stopping(WithReason):
     """Where the replications stopped."""
 
-    model_config = explained("half_width")
+    model_config = reason_when_null("half_width")
 
     target: str
     """as written: p99 within 5 %"""
@@ -159,10 +159,10 @@ def _with_parts(schema: dict[str, Any]) -> None:
     schema["required"] += [part for part in PARTS if part not in DEVICE_PARTS]
     schema["propertyNames"] = {"enum": list(dict.fromkeys([*schema["properties"], *PARTS]))}
     if "reason" in schema["properties"]:
-        _explain(schema, "mean")
+        _require_reason(schema, "mean")
 
 
-class Band(Explained):
+class Band(WithReason):
     """Calls in order of latency between two shares of all: their number, their latency and each of its parts."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra=_with_parts)
@@ -300,10 +300,10 @@ class ExpectedWindow(Entry):
     """95 % interval, with `until` at least 95 %; null with one replication"""
 
 
-class Expected(Explained):
+class Expected(WithReason):
     """One expectation and whether it was met."""
 
-    model_config = explained("value")
+    model_config = reason_when_null("value")
 
     text: str
     """as written in the scenario"""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from mmesim.results.answers.sections import Count, Entry, Explained, Reason, Value, exactly, explained
+from mmesim.results.answers.sections import Count, Entry, Reason, Value, WithReason, exactly, reason_when_null
 from mmesim.results.figures.figures import hourly_usd
 from mmesim.results.measured.happened import Kind
 from mmesim.results.measured.run_data import CAUSES, RunData
@@ -26,11 +26,11 @@ CHANGES = (Kind.scale_out, Kind.scale_in, Kind.deploy)
 """What changes a fleet on purpose: lost instances alone are no fleet whose cost is to be compared."""
 
 
-class Spread(Explained):
+class Spread(WithReason):
     """A time over replications, from the least to the most, or null with the reason."""
 
     # No interval: these times have bounds, such as the end of the run, which that of a few replications would leave.
-    model_config = explained("value")
+    model_config = reason_when_null("value")
 
     value: float | None
     """mean over the replications in which it is known"""
