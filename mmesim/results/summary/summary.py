@@ -44,7 +44,7 @@ from mmesim.results.answers.sections import (
 from mmesim.results.binding.binding import BindingConstraint, binding
 from mmesim.results.expect.expect import judge
 from mmesim.results.figures.figures import estimated, formula, measured
-from mmesim.results.figures.latency import calls_of, latency_ms, pool, pooled_ledger, share_over_limits
+from mmesim.results.figures.latency import Pooled, calls_of, latency_ms, pool, pooled_ledger, share_over_limits
 from mmesim.results.figures.ledger import failed_ledger_ms, without_devices
 from mmesim.results.figures.tenants import tenants
 from mmesim.results.findings.of_run import findings
@@ -187,31 +187,15 @@ def summarise(
     confidence = CONFIDENCE if until is None else until.confidence
     constraint, binds = binding(scenario, runs, pooled)
     expect = judge(scenario, runs, pooled, confidence)
-    planned = scenario.run.replications if until is None else until.replications
     single = [one for one in measured() if len(one.steps) == 1]
-    failed = failed_ledger_ms(merge([r.attempt_causes for r in runs]), np.sum([r.failed_parts_s for r in runs], axis=0))
-    shown_parts = dict if scenario.uses_devices else without_devices
     summary = {
         **{one.key: estimated(formula(one.name), runs, confidence).as_dict() for one in single},
-        "scenario": scenario.name,
+        **_simulated(scenario, runs, until),
+        **_times(scenario, runs, pooled, confidence),
         "version": version,
-        "seed": scenario.run.seed,
-        "replications": len(runs),
-        "interrupted": len(runs) < planned,
-        "until": None if until is None else until.as_dict(),
-        "conditional": "trace" if any(stream.replays for stream in scenario.traffic) else None,
-        "simulated_s": runs[0].duration_s,
-        "warmup_s": runs[0].warmup_s,
         "steady_state": steady_state(scenario, runs),
-        "wall_s": math.fsum(r.wall_s for r in runs),
         "requests": _requests(runs),
         "attempts": _attempts(runs),
-        "latency_ms": {name: e.as_dict() for name, e in latency_ms(runs, pooled, confidence).items()},
-        "warm": calls_of(runs, pooled, "warm", confidence),
-        "cold": calls_of(runs, pooled, "cold", confidence),
-        "share_over": share_over_limits(runs, scenario.latency_limits_s, confidence),
-        "ledger_ms": shown_parts(pooled_ledger(runs, pooled)),
-        "failed_ledger_ms": shown_parts(failed),
         "tenants": tenants(runs, scenario.expect, confidence),
         "loads": int(sum(r.hosts.loads.sum() for r in runs)),
         "unloads": int(sum(r.hosts.unloads.sum() for r in runs)),
@@ -230,6 +214,36 @@ def summarise(
     # Through the model: a key that is missing or misspelt fails here, and the keys stand in its order.
     shown = Summary.model_validate(summary).model_dump(by_alias=True)
     return {key: plain(value, key) for key, value in shown.items()}
+
+
+def _simulated(scenario: Scenario, runs: Sequence[RunData], until: Until | None) -> dict[str, object]:
+    """What was simulated, how often, and how long."""
+    planned = scenario.run.replications if until is None else until.replications
+    return {
+        "scenario": scenario.name,
+        "seed": scenario.run.seed,
+        "replications": len(runs),
+        "interrupted": len(runs) < planned,
+        "until": None if until is None else until.as_dict(),
+        "conditional": "trace" if any(stream.replays for stream in scenario.traffic) else None,
+        "simulated_s": runs[0].duration_s,
+        "warmup_s": runs[0].warmup_s,
+        "wall_s": math.fsum(r.wall_s for r in runs),
+    }
+
+
+def _times(scenario: Scenario, runs: Sequence[RunData], pooled: Pooled, confidence: float) -> dict[str, object]:
+    """How long calls took, and what that time is made of."""
+    failed = failed_ledger_ms(merge([r.attempt_causes for r in runs]), np.sum([r.failed_parts_s for r in runs], axis=0))
+    shown_parts = dict if scenario.uses_devices else without_devices
+    return {
+        "latency_ms": {name: e.as_dict() for name, e in latency_ms(runs, pooled, confidence).items()},
+        "warm": calls_of(runs, pooled, "warm", confidence),
+        "cold": calls_of(runs, pooled, "cold", confidence),
+        "share_over": share_over_limits(runs, scenario.latency_limits_s, confidence),
+        "ledger_ms": shown_parts(pooled_ledger(runs, pooled)),
+        "failed_ledger_ms": shown_parts(failed),
+    }
 
 
 def _requests(runs: Sequence[RunData]) -> dict[str, object]:
