@@ -1,8 +1,7 @@
 """A scenario as what deploys it: the input of two AWS commands, and the configuration of the model server.
 
-Names are those of AWS's CreateModel and CreateEndpointConfig, and of the inference toolkit's variables
-(scenario/server/container.py has the sources). Reading the variables or the file back gives the same server settings.
-What a scenario says and AWS has no key for becomes a note.
+Names are those of AWS's CreateModel and CreateEndpointConfig; those of the server are in `server`. What a scenario
+says and AWS has no key for becomes a note.
 """
 
 from __future__ import annotations
@@ -10,17 +9,17 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from mmesim.results.deploy.scaling import VARIANT, notes_on_scaling, scaling_files
+from mmesim.results.deploy.server import FILES, SETTINGS, environment, fits_xgboost_container
 from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.endpoint.router import RouterPolicy
 from mmesim.scenario.faults.kinds import ZoneLoss
 from mmesim.scenario.scenario import Scenario
-from mmesim.scenario.server.container import TOOLKIT, XGBOOST
 from mmesim.scenario.server.frameworks import Framework
 
 ROUTING: Mapping[RouterPolicy, str] = MappingProxyType(
@@ -75,7 +74,7 @@ def deployable(scenario: Scenario, scaling: Autoscaling | None = None) -> Deploy
     name = aws_name(scenario.name)
     kind = scenario.server.kind
     settings = SETTINGS[kind](scenario)
-    of_mms = environment(settings, _built_in_xgboost(scenario)) if kind == "mms" else {}
+    of_mms = environment(settings, fits_xgboost_container(scenario)) if kind == "mms" else {}
     container = {
         "Image": "<image of your container>",
         "Mode": "MultiModel",
@@ -96,62 +95,6 @@ def deployable(scenario: Scenario, scaling: Autoscaling | None = None) -> Deploy
 def aws_name(name: str) -> str:
     """A name that SageMaker takes: letters, digits and hyphens, at most 63."""
     return re.sub(r"[^0-9A-Za-z]+", "-", name)[:LONGEST_NAME].strip("-") or "endpoint"
-
-
-def environment(settings: Mapping[str, str], built_in_xgboost: bool = False) -> dict[str, str]:
-    """The variables that make a SageMaker container write these settings for its server."""
-    container = XGBOOST if built_in_xgboost else TOOLKIT
-    variables = {key: name for name, key in container.variables.items()}
-    if built_in_xgboost:
-        return {variables[key]: value for key, value in settings.items() if key in variables}
-    return {variables.get(key, f"MMS_{key.upper()}"): value for key, value in settings.items()}
-
-
-def _of_mms(scenario: Scenario) -> dict[str, str]:
-    """The keys of `config.properties` that a scenario decides; the number of workers is that of its host."""
-    settings = _of_torchserve(scenario)
-    loops = settings.pop("number_of_netty_threads", None)
-    settings["preload_model"] = str(scenario.server.preload_model).lower()
-    return settings if loops is None else settings | {"number_of_netty_threads": loops}
-
-
-def _of_torchserve(scenario: Scenario) -> dict[str, str]:
-    server = scenario.server
-    settings = {
-        "default_workers_per_model": str(scenario.server_kind.default_workers),
-        "job_queue_size": str(server.job_queue_size),
-    }
-    if server.event_loops:
-        settings["number_of_netty_threads"] = str(server.event_loops)
-    return settings
-
-
-def _of_djl(scenario: Scenario) -> dict[str, str]:
-    """The keys of `serving.properties`, which lies in the archive of each model."""
-    server, kind = scenario.server, scenario.server_kind
-    return {
-        "minWorkers": str(kind.default_workers),
-        "maxWorkers": str(kind.most_default_workers),
-        "job_queue_size": str(server.job_queue_size),
-        "max_idle_time": str(math.ceil(kind.max_idle_s)),
-        "batch_size": str(server.batch_size),
-        "max_batch_delay": str(round(server.max_batch_delay_s * 1000)),
-        "reserved_memory_mb": str((server.reserved_memory_bytes or 0) // 2**20),
-    }
-
-
-SETTINGS: Mapping[str, Callable[[Scenario], dict[str, str]]] = MappingProxyType(
-    {"mms": _of_mms, "torchserve": _of_torchserve, "djl": _of_djl, "triton": lambda _: {}, "custom": lambda _: {}}
-)
-"""Kind of server -> the settings that a scenario decides, by the server's own names."""
-FILES = MappingProxyType({"mms": "config.properties", "torchserve": "config.properties", "djl": "serving.properties"})
-"""Kind of server -> the file in which it reads them."""
-
-
-def _built_in_xgboost(scenario: Scenario) -> bool:
-    """Whether AWS's XGBoost container can have these settings: its file always preloads."""
-    only = all(group.framework is Framework.xgboost for group in scenario.hosted)
-    return only and scenario.server.preload_model and not scenario.server.event_loops
 
 
 def _variant(endpoint: Endpoint, model: str) -> dict[str, object]:
