@@ -1,6 +1,6 @@
 """Whether a run meets what the scenario expects: pass, fail, or undecided when the interval leaves it open.
 
-What decides, such as the share of calls over the limit of a percentile, is in `results.questions`.
+What decides, such as the share of calls over the limit of a percentile, is in `questions`.
 """
 
 from __future__ import annotations

@@ -62,7 +62,8 @@ class Question:
 def questions(e: Expectation, scenario: Scenario, runs: Sequence[RunData]) -> tuple[Question, ...]:
     """What decides an expectation: one question, or one for each window that is judged by itself.
 
-    `runs` say which windows have too few calls (see `results.selected`), and are not asked for anything else.
+    `runs` say which windows have too few calls (see `mmesim.results.figures.selected`), and are not asked for anything
+    else.
     """
     if e.calls.is_all:
         return (_of_all_calls(e, scenario),)
