@@ -70,7 +70,7 @@ def plan(
     from mmesim.experiment.plan.fleets import MOST
     from mmesim.experiment.plan.plan import plan as find
     from mmesim.report.progress import FleetsBar
-    from mmesim.results.folder import PLAN, prepare
+    from mmesim.results.folder.folder import PLAN, prepare
     from mmesim.scenario.file.template import Template
 
     template = Template.read(scenario, with_seed(overrides, seed))

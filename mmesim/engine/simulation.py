@@ -39,8 +39,8 @@ from mmesim.engine.scaling.scaler import Scaler
 from mmesim.engine.timeline.watched import Watched
 from mmesim.engine.user_processes import UserProcess, at_fault, named, start
 from mmesim.errors import MmesimError
-from mmesim.results.run_data import RunData
-from mmesim.results.window_times import WINDOW_S
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.measured.window_times import WINDOW_S
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
 from mmesim.workload.trace.notes import collected

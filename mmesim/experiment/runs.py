@@ -10,8 +10,8 @@ from mmesim.experiment.execute.task import Executor, Task
 from mmesim.experiment.replicate import with_warmup
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.store import Store
-from mmesim.results.run_data import RunData
-from mmesim.results.series import FIGURES
+from mmesim.results.figures.series import FIGURES
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.scenario import Scenario
 

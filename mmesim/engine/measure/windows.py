@@ -14,8 +14,8 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.measure.live import LiveMetrics
 from mmesim.engine.measure.window_times import TimesOfPeriods
-from mmesim.results.tables.windows import WindowTable
-from mmesim.results.window_times import WINDOW_S, WindowTimes, period_s
+from mmesim.results.measured.window_times import WINDOW_S, WindowTimes, period_s
+from mmesim.results.measured.windows import WindowTable
 
 
 class Windows:

@@ -11,8 +11,8 @@ from scipy.special import ndtri
 from mmesim import units
 from mmesim.experiment.gate.lines import Line
 from mmesim.results.answers.gated import Bound
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.expect.expect import compare
-from mmesim.results.sections import Verdict
 from mmesim.stats.looks import (
     FEWEST,
     GUARD,

@@ -22,7 +22,7 @@ from mmesim.experiment.replicate import say_why
 from mmesim.experiment.runs import Runs
 from mmesim.experiment.store.store import Store
 from mmesim.results.answers.planned import Scaled
-from mmesim.results.provenance import origin
+from mmesim.results.folder.provenance import origin
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Scenario
 

@@ -23,9 +23,9 @@ from mmesim.experiment.plan.tried import Tried, line_of, words
 from mmesim.experiment.runs import Piece, Runs
 from mmesim.results.answers.planned import FleetLine
 from mmesim.results.binding.binding import binding
-from mmesim.results.latency import pool
-from mmesim.results.run_data import RunData
-from mmesim.results.steady import steady_state
+from mmesim.results.figures.latency import pool
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.summary.steady import steady_state
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.looks import p_mean_above
 from mmesim.stats.means import mean

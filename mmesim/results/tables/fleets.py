@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from mmesim.results.answers.planned import Fleet, FleetLine, Planned, is_recovery
-from mmesim.results.sections import WORST_FIRST
+from mmesim.results.answers.sections import WORST_FIRST
 
 COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "instance_type": (pa.string(), "as in AWS's list; null for a host of your own"),

@@ -20,9 +20,9 @@ from mmesim.experiment.execute.task import Task
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.pack import pack, unpack
 from mmesim.experiment.store.store import FORMAT, Store
-from mmesim.results.happened import Happened, Kind
-from mmesim.results.series import COLUMNS, FIGURES
-from mmesim.results.summary import summarise
+from mmesim.results.figures.series import COLUMNS, FIGURES
+from mmesim.results.measured.happened import Happened, Kind
+from mmesim.results.summary.summary import summarise
 from mmesim.scenario import Endpoint, Scenario
 from tests.helpers.files import ROOT
 from tests.helpers.texts import load_text

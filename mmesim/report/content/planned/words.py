@@ -10,7 +10,7 @@ from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.content.gated.words import OVER, SIGNS, on_one_line, quantity, with_interval
 from mmesim.results.answers.planned import Fleet, FleetLine, Planned, State, is_recovery, missed_by
-from mmesim.results.sections import WORST_FIRST
+from mmesim.results.answers.sections import WORST_FIRST
 from mmesim.scenario.constraints import NAMES
 from mmesim.scenario.run.expect import read_expectation
 from mmesim.scenario.values.fields import Refused

@@ -17,7 +17,7 @@ from mmesim.experiment.plan.plan import plan
 from mmesim.experiment.plan.tried import Tried, words
 from mmesim.report.content.planned.words import decides
 from mmesim.results.answers.planned import FleetLine, Planned
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.file.template import Template
 from tests.unit.experiment.fakes import Fake
