@@ -83,7 +83,8 @@ class _Bar:
         if gained > 0.0 and self.foretells:
             parts.append((1, f"{units.show_seconds(_rounded(since_s * (total - done) / gained))} left"))
         if self._progress is None:
-            self._stream.write(f"{done / total:.0%} done, {_fitting(parts, MOST_WIDE)}\n".replace("%", " %", 1))
+            share = f"{units.show_number(round(100.0 * done / total))} % done, " if self.foretells else ""
+            self._stream.write(f"{share}{_fitting(parts, MOST_WIDE)}\n")
             self._stream.flush()
         else:
             _draw(self._progress, done, total, parts)

@@ -73,6 +73,15 @@ def test_a_log_has_no_line_of_what_takes_no_minute() -> None:
     assert stream.getvalue() == ""
 
 
+def test_a_log_of_a_plan_has_no_share_that_means_nothing() -> None:
+    clock, stream = Clock(), io.StringIO()
+    with FleetsBar(stream, clock) as bar:
+        for simulations in (0, 70):
+            bar(1, 10, "2 x ml.m5.large", simulations, 0)
+            clock.now += 70.0
+    assert stream.getvalue() == "1 of 10 fleets, 2 x ml.m5.large, 70 simulations\n"
+
+
 def test_a_plan_says_what_it_does_where_a_fleet_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     clock, stream = Clock(), Terminal()
