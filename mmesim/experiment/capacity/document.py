@@ -15,7 +15,7 @@ from mmesim.experiment.gate.baseline.unchanged import UNITS
 from mmesim.results.answers.capacity import Capacity, Tried
 from mmesim.results.answers.capacity import Knee as KneeEntry
 from mmesim.results.answers.planned import FleetLine
-from mmesim.results.sections import Verdict
+from mmesim.results.answers.sections import Verdict
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import CONFIDENCE, mean, mean_interval

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmesim.arrays import Flags, Floats, Ints
+from mmesim.results.measured.run_data import CAUSES, CallRecords
 from mmesim.results.result import Result
-from mmesim.results.run_data import CAUSES, CallRecords
 from mmesim.scenario.figures import PARTS
 
 OK = -1

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from mmesim.experiment.execute.task import Finished, Observer, Task, Watch
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 
 
 class Here:

@@ -23,10 +23,10 @@ from mmesim.preflight.finding import Finding
 from mmesim.results.answers.explained import Explained, LeftOut
 from mmesim.results.binding.nothing import why_nothing
 from mmesim.results.binding.ranked import ranked
+from mmesim.results.figures.latency import pool
 from mmesim.results.findings.causes import causes
 from mmesim.results.findings.seen import Seen
-from mmesim.results.latency import pool
-from mmesim.results.miss_ratio import Curve
+from mmesim.results.miss_ratio.curve import Curve
 from mmesim.results.result import Result
 from mmesim.scenario.endpoint.host_type import GIVEN
 from mmesim.scenario.file.load import as_scenario

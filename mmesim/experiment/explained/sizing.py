@@ -10,9 +10,9 @@ from mmesim import units
 from mmesim.experiment.explained.deciding import MANY_ERRORS
 from mmesim.experiment.explained.tried import Tried
 from mmesim.preflight.finding import Finding
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.findings.seen import RULE, Seen
-from mmesim.results.miss_ratio import Curve
-from mmesim.results.sections import Verdict
+from mmesim.results.miss_ratio.curve import Curve
 
 FULL = 0.8
 """Utilization of the CPU above which a fleet has no reserve (AWS's rule of thumb asks for 50 to 80 %)."""

@@ -14,7 +14,7 @@ from mmesim.experiment.plan.walk import Walk
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_sets
 from mmesim.results.answers.planned import Estimated, Planned, Scaled, Used, WhyNot, missed_by
-from mmesim.results.sections import Verdict
+from mmesim.results.answers.sections import Verdict
 from mmesim.scenario.file.yaml import write_flow
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import CONFIDENCE

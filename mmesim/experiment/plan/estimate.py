@@ -22,10 +22,10 @@ from mmesim.experiment.unknowns.robustness import name_of, under_each
 from mmesim.experiment.unknowns.unknowns import Unknowns
 from mmesim.results.answers.gated import Design
 from mmesim.results.answers.planned import FleetLine, Pair, Setting
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.expect.expect import compare, judge, overall
-from mmesim.results.latency import pool
-from mmesim.results.run_data import RunData
-from mmesim.results.sections import Verdict
+from mmesim.results.figures.latency import pool
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.looks import FEWEST
 from mmesim.stats.means import CONFIDENCE, mean, mean_interval

@@ -14,7 +14,7 @@ from mmesim.experiment.gate.outcome import gated_lines, shown_interval, shown_va
 from mmesim.experiment.plan.fleets import Option
 from mmesim.results.answers.planned import Fleet, FleetLine, Stage, State, is_recovery
 from mmesim.results.expect.questions import OVER
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.stats.looks import share_bound
 from mmesim.stats.means import CONFIDENCE
 

@@ -10,9 +10,9 @@ from mmesim.experiment import numbers
 from mmesim.experiment.split import lines
 from mmesim.experiment.split.fleets import Fleet, Priced
 from mmesim.experiment.split.runs import Simulations
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.answers.split import SplitLine
 from mmesim.results.result import Result
-from mmesim.results.sections import Verdict
 
 MOST_TRIED = 8
 """Fleets of one option for some models that are simulated, the cheapest first."""

@@ -22,7 +22,7 @@ from mmesim.experiment.split.lines import Counted, of_all
 from mmesim.results.answers.split import SplitLine
 from mmesim.results.expect.expect import compare
 from mmesim.results.expect.questions import OVER
-from mmesim.results.latency import limit_text
+from mmesim.results.figures.latency import limit_text
 from mmesim.scenario.endpoint.serverless import serverless_price
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.models.groups import Model

@@ -32,8 +32,8 @@ from mmesim.experiment.split.serverless import OnServerless
 from mmesim.experiment.split.whole import Whole, whole
 from mmesim.experiment.store.store import Store
 from mmesim.preflight.offered import Offered
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.answers.split import Alternative, Candidate, Part, SplitAnswer, SplitLine, Tried, UsedBySplit
-from mmesim.results.sections import Verdict
 from mmesim.scenario.file.load import as_scenario
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.settings import AUTO

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from mmesim.results.answers.json_schema import json_schema
 from mmesim.results.answers.planned import FleetLine
-from mmesim.results.json_schema import json_schema
-from mmesim.results.sections import Count, Entry, Interval, Verdict
+from mmesim.results.answers.sections import Count, Entry, Interval, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd

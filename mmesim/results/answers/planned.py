@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from mmesim.results.answers.gated import GatedLine
-from mmesim.results.json_schema import json_schema
-from mmesim.results.sections import WORST_FIRST, Count, Entry, Interval, Verdict
+from mmesim.results.answers.json_schema import json_schema
+from mmesim.results.answers.sections import WORST_FIRST, Count, Entry, Interval, Verdict
 from mmesim.scenario.run.expected import RECOVERY
 
 State = Literal["inside", "turned down", "open", "not tried"]

@@ -12,7 +12,7 @@ from mmesim import Scenario, capacity, diff, explain, plan, robustness, run, spl
 from mmesim.errors import UserError
 from mmesim.report.content.diff import diff_report
 from mmesim.report.text import text
-from mmesim.results.compare import deltas
+from mmesim.results.comparison.compare import deltas
 from mmesim.results.result import Result
 from mmesim.stats.means import mean_interval
 from tests.coverage_study.pairs import PIN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 from mmesim import units
 from mmesim.report import formats, phrases
@@ -42,14 +43,19 @@ def _answer(planned: Planned, row: int) -> Iterator[str]:
     one, line = planned.fleets[row], words.nearest(words.judged(planned, row))
     parts = [words.fleet(planned, row), words.price(one), *([] if line is None else [words.found(line)])]
     yield ", ".join(parts)
-    if planned.finished and planned.verdict == "undecided" and line is not None:
-        yield f"that is too near to {_limit(line.text)} to tell"
     lines = words.judged(planned, row)
+    is_open = planned.finished and planned.verdict == "undecided"
+    if is_open and line is not None and any(of.verdict != "pass" for of in lines):
+        yield f"that is too near to {_limit(line.text)} to tell"
     besides = dict.fromkeys(of.when for of in lines if of.when is not None and not is_recovery(of))
     if besides:
         yield f"it has to hold with {' and with '.join(map(on_one_line, besides))}, too"
     yield from (words.recovers(of) for of in lines if is_recovery(of))
     yield from _of_draws(planned, one)
+
+
+def _priced(planned: Planned, row: int) -> str:
+    return f"{words.fleet(planned, row)} ({words.price(planned.fleets[row])})"
 
 
 def _limit(text: str) -> str:
@@ -76,15 +82,17 @@ def draws(one: Fleet) -> str:
 def _cheaper(planned: Planned, row: int) -> Iterator[str]:
     """Whether anything cheaper would do, as far as that is known."""
     undecided = [place for place in cheaper(planned, row) if planned.fleets[place].state in ("open", "not tried")]
-    if not planned.finished and (left := [place for place in undecided if place not in planned.ties]):
+    left = [place for place in undecided if place not in planned.ties]
+    if left and not planned.finished:
         yield f"{phrases.plural(len(left), 'cheaper fleet')} of the grid still to be decided"
     elif not cheaper(planned, row):
         yield "it is the cheapest fleet of the grid"
         return
     else:
-        yield f"no {'other ' if planned.ties else ''}cheaper fleet of the grid is inside"
-    named = (f"{words.fleet(planned, tie)} ({words.price(planned.fleets[tie])})" for tie in planned.ties)
-    yield f"too near to tell: {words.listed(named, ', ') or 'none'}"
+        yield f"no {'other ' if undecided else ''}cheaper fleet of the grid is inside"
+        if left:
+            yield f"not decided: {words.listed(map(partial(_priced, planned), left), ', ')}"
+    yield f"too near to tell: {words.listed(map(partial(_priced, planned), planned.ties), ', ') or 'none'}"
     if planned.next_cheaper is not None:
         yield f"next cheaper, {words.fleet(planned, planned.next_cheaper)}, {_has(planned, planned.next_cheaper)}"
 
@@ -146,8 +154,7 @@ def _no_answer(planned: Planned) -> Iterator[str]:
         yield f"none of the {phrases.plural(len(rows), 'fleet')} of the grid is inside"
     else:
         yield f"no fleet of the grid is known to be inside, {states.count('turned down'):,} of {len(states):,} are not"
-        named = (f"{words.fleet(planned, row)} ({words.price(planned.fleets[row])})" for row in open_ones)
-        yield f"too near to tell: {words.listed(named, ', ') or 'none'}"
+        yield f"too near to tell: {words.listed(map(partial(_priced, planned), open_ones), ', ') or 'none'}"
     near = nearest_miss(planned)
     if near is not None:
         one = planned.fleets[near]

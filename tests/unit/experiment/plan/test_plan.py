@@ -16,7 +16,7 @@ from mmesim.experiment.plan.levels import CANDIDATES
 from mmesim.experiment.plan.tried import Tried, words
 from mmesim.report.content.planned.words import decides
 from mmesim.results.answers.planned import FleetLine, Planned
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.file.template import Template
 from tests.unit.experiment.plan.faked import Engine, by_count, of, planned, states, write
@@ -383,16 +383,6 @@ def test_a_loss_that_is_not_over_when_the_run_ends_is_said_so():
     assert words([late]) == (
         "recovery after zone_loss < 5 min fails: after some losses a limit is still missed when the run ends"
     )
-
-
-@pytest.mark.parametrize(("fleets", "draws"), [(1, 32), (6, 64)])
-def test_more_draws_are_needed_where_more_fleets_might_be_taken_by_chance(tmp_path, fleets, draws):
-    """Of n draws, all inside, 0.8^n is at most 2.5 % by eight looks and the fleets: n = 26 with one, 34 with six."""
-    file = write(tmp_path, plan=f"{{grid: {{endpoint.instance_count: 1..{fleets}}}, share_of_draws: 80 %}}", own=1)
-    believed = "models.m.service.cpu={uncertain: {uniform: {low: 4 ms, high: 6 ms}}}"
-    result = planned(Engine(by_count(0.02)), file, [believed])
-    assert result.answer is not None
-    assert (result.answer.instance_count, result.answer.share_of_draws, result.answer.draws) == (1, 1.0, draws)
 
 
 class Bursts(Engine):

@@ -51,7 +51,16 @@ def test_the_statement_has_all_that_the_answer_depends_on():
 
 
 def test_without_ties_it_says_so():
-    assert "no cheaper fleet of the grid is inside; too near to tell: none;" in statement(planned(ties=[]))
+    settled = [one if one.state != "open" else one.model_copy(update={"state": "turned down"}) for one in FLEETS]
+    of = planned(ties=[], fleets=settled)
+    assert "; no cheaper fleet of the grid is inside; too near to tell: none;" in statement(of)
+
+
+def test_a_cheaper_fleet_that_is_open_is_not_said_to_be_outside_and_the_answer_not_to_be_near_its_limit():
+    answer = statement(planned(ties=[], verdict="undecided"))
+    assert answer.startswith("Open, given")
+    assert "no other cheaper fleet of the grid is inside; not decided: 4 x ml.m5.xlarge ($673 a month); " in answer
+    assert "that is too near" not in answer
 
 
 RECOVERY: dict[str, Any] = {

@@ -8,7 +8,7 @@ import pytest
 
 from mmesim.results.answers.capacity import Capacity, Tried
 from mmesim.results.answers.planned import FleetLine
-from mmesim.results.sections import Verdict
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.tables.fleets import fleets_table
 from tests.helpers.planned import fleet, line, planned
 
