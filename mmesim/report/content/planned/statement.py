@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -10,7 +9,7 @@ from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
-from mmesim.results.answers.planned import Fleet, Planned, Setting, is_recovery, missed_by
+from mmesim.results.answers.planned import Fleet, Planned, Setting, is_recovery, missed_by, too_dear_by
 
 
 def statement(planned: Planned) -> str:
@@ -165,14 +164,15 @@ def _no_answer(planned: Planned) -> Iterator[str]:
 def nearest_miss(planned: Planned) -> int | None:
     """Of the fleets that were turned down the one that came nearest; None without any."""
     rows = [row for row in words.in_grid(planned) if planned.fleets[row].state == "turned down"]
-    return min(rows, key=lambda row: (_missed(planned.fleets[row]), -row), default=None)
+    return min(rows, key=lambda row: (_missed(planned, planned.fleets[row]), -row), default=None)
 
 
-def _missed(one: Fleet) -> float:
-    """How far a fleet is from being inside, as in `why_not`; infinite where nothing was simulated that says it."""
+def _missed(planned: Planned, one: Fleet) -> float:
+    """How far a fleet is from being inside, as in `why_not`; infinite where nothing says it."""
     if one.share_of_draws is not None:
         return 1.0 - one.share_of_draws
-    return max((missed_by(line) for line in one.lines if line.verdict == "fail"), default=math.inf)
+    failed = [missed_by(line) for line in one.lines if line.verdict == "fail"]
+    return max(failed) if failed else too_dear_by(one.usd_per_month, planned.expect)
 
 
 def unmet(planned: Planned) -> Iterator[str]:

@@ -14,6 +14,7 @@ from mmesim.experiment.plan.document import why_not
 from mmesim.experiment.plan.fleets import Option, options
 from mmesim.experiment.plan.levels import CANDIDATES
 from mmesim.experiment.plan.tried import Tried, words
+from mmesim.report.content.planned.statement import statement
 from mmesim.report.content.planned.words import decides
 from mmesim.results.answers.planned import FleetLine, Planned
 from mmesim.results.measured.run_data import RunData
@@ -277,6 +278,15 @@ def test_a_fleet_that_cannot_be_simulated_is_open_and_the_others_go_on(tmp_path)
     assert "does not fit into memory" in str(of(result, 1).reason)
     assert result.answer == of(result, 3)
     assert result.document.verdict == "undecided"
+
+
+def test_of_fleets_that_cost_too_much_the_cheapest_is_the_nearest_miss(tmp_path):
+    engine = Engine(by_count(0.9, 0.8, 0.0))
+    result = planned(engine, write(tmp_path, expect="[p90 < 500 ms, cost.month < 2190 USD]", own=1))
+    (why,) = result.document.why_not
+    assert (why.fleets, result.document.fleets[why.nearest].instance_count) == (6, 3), "three cost 2,190 USD"
+    assert "cost.month < 2190 USD fails: it costs 2,190 USD" in why.text
+    assert "the nearest miss, 3 instances, $2,190 a month at your price, was turned down" in statement(result.document)
 
 
 def test_why_not_names_the_family_that_came_nearest(clear):
