@@ -35,7 +35,7 @@ def part_of(judged: Judged, share_of_calls: float) -> Part:
     """A fleet, with what was found of it."""
     fleet = judged.fleet
     endpoint, hosted = fleet.scenario.endpoint, fleet.scenario.hosted
-    none: dict[str, object] = {"value": None, "ci95": None, "reason": "not simulated"}
+    none: dict[str, object] = {"value": None, "ci95": None, "reason": "arithmetic alone turned it down"}
     p99: Any = none if judged.result is None else judged.result.summary["latency_ms"]["p99"]
     interval = p99["ci95"]
     return Part(
