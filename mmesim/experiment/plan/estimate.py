@@ -239,9 +239,16 @@ class Estimates:
 
 
 def _failed(fleet: Tried) -> int:
-    """Which of a fleet's needs turned it down: every fleet has the same ones. The scenario itself where no run did."""
-    failed = {line.when for line in fleet.lines if line.verdict == "fail"}
-    return next((index for index, need in enumerate(fleet.option.needs) if need.when in failed), 0)
+    """Which of a fleet's needs turned it down, by its runs or by arithmetic; the scenario itself where neither says.
+
+    Every fleet has the same ones.
+    """
+    failed, said = {line.when for line in fleet.lines if line.verdict == "fail"}, fleet.reason or ""
+
+    def is_it(need: Need) -> bool:
+        return need.when in failed if failed else need.when is not None and said.startswith(f"with {need.when}: ")
+
+    return next((index for index, need in enumerate(fleet.option.needs) if is_it(need)), 0)
 
 
 def _as_decided(course: Course) -> tuple[Design, int]:

@@ -289,6 +289,21 @@ def test_of_fleets_that_cost_too_much_the_cheapest_is_the_nearest_miss(tmp_path)
     assert "the nearest miss, 3 instances, $2,190 a month at your price, was turned down" in statement(result.document)
 
 
+def test_a_fleet_that_arithmetic_turns_down_after_a_loss_is_shown_after_it(tmp_path):
+    # 20 calls a second bring 6 s of work: too much for 4 vCPU, and not for 8.
+    plan = "{grid: {endpoint.instance_count: 2..3}, survive: instance}"
+    file, engine = write(tmp_path, expect="[p90 < 1 s]", plan=plan, own=3, rate=20), Engine(by_count(0.0))
+    result = planned(engine, file, ["models.m.service.cpu=300 ms", "models.m.workers=8"])
+    two = of(result, 2)
+    assert (two.state, two.stage) == ("turned down", "proof")
+    assert str(two.reason).startswith("with one instance fewer: ")
+    answer, cheaper = result.document.estimates
+    assert {line.when for line in answer.lines} == {None, "one instance fewer"}
+    assert {line.when for line in cheaper.lines} == {"one instance fewer"}
+    assert [pair.when for pair in result.document.paired] == ["one instance fewer"]
+    assert {count for count, _, _ in engine.runs} == {1, 2, 3}
+
+
 def test_why_not_names_the_family_that_came_nearest(clear):
     (family,) = clear.document.why_not
     assert (family.family, family.fleets, family.nearest) == ({}, 2, 1)
