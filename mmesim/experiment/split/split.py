@@ -15,6 +15,7 @@ from pathlib import Path
 from mmesim import __version__
 from mmesim.errors import UserError
 from mmesim.experiment import numbers
+from mmesim.experiment.assumed import assumed
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.fixed_fleet import refuse_scaling
@@ -148,6 +149,7 @@ class _Split:
             verdict=_verdict(alternatives, any(tried.state == "open" for row in rows for tried in row.tried)),
             expect=[e.text for e in scenario.expect],
             not_judged=lines.not_judged(scenario.expect),
+            notes=list(assumed(scenario)),
             replications=scenario.run.replications,
             given=self._part(one.given),
             one_endpoint=None if one.own is None else self._part(one.own),

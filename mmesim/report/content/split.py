@@ -66,7 +66,7 @@ def _head(found: SplitAnswer) -> Iterator[Block]:
         )
     if found.not_judged:
         lines.append(f"not judged, since no part can be held to it: {', '.join(found.not_judged)}")
-    yield Lines(tuple(lines))
+    yield Lines((*lines, *found.notes))
 
 
 def _answer(found: SplitAnswer) -> Iterator[Block]:

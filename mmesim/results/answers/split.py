@@ -174,6 +174,8 @@ class SplitAnswer(Entry):
     """the lines, as written"""
     not_judged: list[str]
     """lines about the whole, such as a rate of loads, which no part can be held to"""
+    notes: list[str]
+    """what the reader must know of the scenario: believed values, recorded traffic"""
     replications: Annotated[int, Field(ge=1)]
     """of each fleet"""
     given: Part

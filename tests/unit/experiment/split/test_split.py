@@ -40,7 +40,7 @@ TENANT = {
 HOT = {**TENANT, "name": "hot", "count": 1, "service": {"cpu": "15 ms"}, "workers": 4}
 
 
-def data(*models: dict[str, Any], hot: str = "90 /s", **more: Any) -> dict[str, Any]:
+def data(*models: dict[str, Any], hot: Any = "90 /s", **more: Any) -> dict[str, Any]:
     return {
         "name": "two-kinds",
         "endpoint": {"instance_type": "ml.m5.xlarge", "instance_count": 2, "warm": True},
@@ -207,6 +207,14 @@ def test_a_limit_of_the_bill_holds_for_all_parts_together():
     found = answer(expect=["p99 of tenant < 150 ms", "p99 of hot < 150 ms", f"cost.month < {limit} USD"])
     assert found.alternatives == []
     assert found.candidates[0].tried[0].reason == "no fleet costs less than the $40 a month left for it"
+
+
+def test_what_is_believed_is_said():
+    rate = {"uncertain": {"uniform": {"low": "80 /s", "high": "100 /s"}}}
+    found = split(Scenario.from_dict(data(hot=rate)))
+    note = "traffic.hot.arrivals.poisson.rate is believed, not known: 90 /s is used"
+    assert found.notes == [note]
+    assert note in words(found)
 
 
 def test_what_no_part_can_be_held_to_is_said():
