@@ -10,7 +10,7 @@ from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.overlapping import overlapping
 from mmesim.preflight.working_set import working_set
-from mmesim.scenario.expectations import always, repetitions
+from mmesim.scenario.expectations import always, repetitions, without_calls
 from mmesim.scenario.scenario import Scenario
 
 RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
@@ -64,8 +64,11 @@ def _expectations(scenario: Scenario) -> Iterator[Finding]:
     """Lines of `expect` that decide nothing."""
     idle = {index: why for index, e in enumerate(scenario.expect) if (why := always(e)) is not None}
     repeated = {one.second: one for one in repetitions(scenario)}
+    silent = {e.text: e.calls.group for e in without_calls(scenario)}
     for index, e in enumerate(scenario.expect):
-        if index in idle:
+        if e.text in silent:
+            text = f"`{e.text}` decides nothing: no traffic calls {silent[e.text]}"
+        elif index in idle:
             text = f"`{e.text}` holds whatever happens: {idle[index]}"
         elif index in repeated:
             stronger = scenario.expect[repeated[index].first]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from mmesim import units
+from mmesim.errors import UserError
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.models.resolve import called
 from mmesim.scenario.run.expect import Expectation
@@ -41,6 +42,26 @@ class Clash:
     first: int
     second: int
     why: str
+
+
+def without_calls(scenario: Scenario) -> Iterator[Expectation]:
+    """The lines about calls of models that no stream may call: they have no value, whatever is simulated."""
+    models = scenario.model_table()
+    reached = {model.index for stream in scenario.traffic for model in scenario.models_of(stream)}
+    for e in scenario.expect:
+        group = e.calls.group
+        if group is not None and reached.isdisjoint(model.index for model in called((group,), models)):
+            yield e
+
+
+def refuse_without_calls(scenario: Scenario, judged: str) -> None:
+    """UserError where a line of `expect` has no value whatever is simulated; `judged`: what it would have to decide."""
+    for e in without_calls(scenario):
+        group = e.calls.group
+        raise UserError(
+            f"{scenario.name}: `{e.text}` decides nothing: no traffic calls {group}, so no {judged} can be judged by "
+            f"it: give {group} traffic, or leave the line out"
+        )
 
 
 @dataclass(frozen=True)

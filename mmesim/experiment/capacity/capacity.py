@@ -23,6 +23,7 @@ from mmesim.experiment.runs import Runs, Watch
 from mmesim.experiment.store.store import Store
 from mmesim.experiment.unknowns.robustness import robustness as try_unknowns
 from mmesim.results.answers.capacity import Capacity
+from mmesim.scenario.expectations import refuse_without_calls
 from mmesim.scenario.file.load import as_scenario
 from mmesim.scenario.scenario import Scenario
 
@@ -57,6 +58,7 @@ def capacity(
     refuse_scaling(base, "capacity")
     amounts = Amounts.asked(base, of, group, up_to)
     refuse_improving(base, of)
+    refuse_without_calls(base, "amount")
     with given_or_local(executor, jobs) as running:
         with Store(store) as kept:
             found = _searched(amounts, Runs(kept, running, watch))

@@ -20,13 +20,13 @@ from mmesim.stats.means import mean
 
 
 def _is_enough(tolerance: float, course: Course) -> bool:
-    """Whether a course needs no more looks: a line fails, or all that are open are known to be near their limits."""
+    """Whether a course needs no more looks: a line fails, or all that are open have no value, or are known to be near
+    their limits.
+    """
     if any(one is not None and one.verdict == "fail" for one in course.decisions):
         return True
-    return all(
-        one is not None or _is_near(course.evidence(index), tolerance, course)
-        for index, one in enumerate(course.decisions)
-    )
+    open_ = [course.evidence(index) for index, one in enumerate(course.decisions) if one is None]
+    return all(of.nothing is not None or _is_near(of, tolerance, course) for of in open_)
 
 
 def _is_near(of: Evidence, tolerance: float, course: Course) -> bool:
@@ -136,7 +136,12 @@ def _conclude(fleet: Tried, stage: Stage, tolerance: float) -> None:
         if stage == "decision":
             fleet.state, fleet.reason = "inside", None
         return
-    is_tie = all(of.nothing is None and not of.endless and near(of, mean(of.values), tolerance) for of in open_)
+    without = next((of for of in open_ if of.nothing is not None), None)
+    if without is not None:
+        text = without.line.expectation.text
+        fleet.leave_open(stage, f"{text}: no value: {without.nothing}; no number of replications would decide it")
+        return
+    is_tie = all(not of.endless and near(of, mean(of.values), tolerance) for of in open_)
     if stage == "search" and not is_tie and all(_looks_inside(of) for of in open_):
         return
     texts = "; ".join(dict.fromkeys(of.line.expectation.text for of in open_))

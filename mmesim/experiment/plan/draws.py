@@ -12,6 +12,7 @@ enough is turned down, so these 2.5 % are divided by the looks alone. What 512 d
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -47,6 +48,8 @@ HOPELESS_AFTER = (2, 5)
 """Short runs of a draw after which a fleet that is hopeless in it gets no more: it thrashes, and takes longest."""
 AT_ONCE = 16
 """Draws that are simulated side by side, for each job."""
+PRICE = "price"
+"""What a fleet lacks in a draw in which it costs more than is allowed."""
 CANNOT_BE = "contradiction"
 """What a fleet lacks in a draw in which it cannot be: room for the container, say."""
 
@@ -61,6 +64,8 @@ class Draws:
     jobs: int = 1
     _inside: dict[int, list[bool]] = field(default_factory=dict)
     """Of each fleet that was simulated, by its row: whether it is inside, draw by draw."""
+    _usd: dict[int, list[float]] = field(default_factory=dict)
+    """What it costs a month, likewise: what is believed may be a price."""
 
     _to_try: int = 1
     """Fleets of the grid that may become the answer."""
@@ -71,11 +76,13 @@ class Draws:
         self._base: Scenario = base
         self._plan: Plan = base.plan
         self._shares: Floats = shares_of(base, LOOKS[-1])
+        # Else a fleet costs the same in every draw, and one that costs more than is allowed need not be drawn.
+        self._may_cost_less = any(belief.field.startswith("endpoint.") for belief in base.beliefs)
 
     def go(self) -> None:
         """Find the cheapest fleet inside; those that are shown whatever they cost are tried as well."""
         walk = self.walk
-        self._to_try = sum(not one.is_settled and not cannot_be(one) for one in walk.in_grid)
+        self._to_try = sum(not self._is_out(one) for one in walk.in_grid)
         for row, fleet in enumerate(walk.fleets):
             if not fleet.option.in_grid:
                 continue
@@ -89,10 +96,15 @@ class Draws:
                 self._try(row, fleet)
         self._count_extra()
 
+    def _is_out(self, fleet: Tried) -> bool:
+        """Whether a fleet is settled before anything is drawn."""
+        return fleet.is_settled or (not self._may_cost_less and cannot_be(fleet))
+
     def _try(self, row: int, fleet: Tried) -> None:
-        if fleet.is_settled or cannot_be(fleet):
+        if self._is_out(fleet):
             return
         found = self._inside[row] = []
+        usd = self._usd[row] = list[float]()
         fleet.over_draws = OverDraws()
         fleet.stage = "draws"
         self.walk.doing = called(fleet)
@@ -101,7 +113,7 @@ class Draws:
             for look in LOOKS:
                 while len(found) < look:
                     last = min(look, len(found) + AT_ONCE * max(1, self.jobs))
-                    found += self._simulate(fleet, range(len(found), last))
+                    found += self._simulate(fleet, range(len(found), last), usd)
                     fleet.over_draws.draws, fleet.over_draws.inside = len(found), sum(found)
                     self.walk.doing = f"{called(fleet)}, {len(found)} draws"
                     self.walk.tell()
@@ -122,8 +134,8 @@ class Draws:
         _add(fleet, middle)
         fleet.lines = middle.lines
 
-    def _simulate(self, fleet: Tried, numbers: range) -> list[bool]:
-        """Whether the fleet is inside in each of these draws."""
+    def _simulate(self, fleet: Tried, numbers: range, usd: list[float]) -> list[bool]:
+        """Whether the fleet is inside in each of these draws; what it costs in them is added to `usd`."""
         possible = dict[int, Tried]()
         assert fleet.over_draws is not None
         for number in numbers:
@@ -134,8 +146,12 @@ class Draws:
                 one = Tried(option_of(fleet.option.values, scenario, self._plan))
             except Contradiction:
                 fleet.over_draws.binds[CANNOT_BE] += 1
+                usd.append(math.inf)
                 continue
-            if screened(one):
+            usd.append(one.option.usd_per_month)
+            if cannot_be(one):
+                fleet.over_draws.binds[PRICE] += 1
+            elif screened(one):
                 fleet.over_draws.binds[one.binds or UNKNOWN] += 1
             else:
                 possible[number] = one
@@ -173,18 +189,19 @@ class Draws:
         return fleet.is_settled
 
     def _count_extra(self) -> None:
-        """What each fleet costs beyond the cheapest that is inside, on average over the draws in which it is, too.
+        """What fleets of the grid cost beyond the cheapest one inside, on average over the draws in which they are, too.
 
-        A fleet that was inside in none of its first draws is taken to be inside in none.
+        One that was inside in none of its first draws is taken to be inside in none.
         """
-        usd = {row: self.walk.fleets[row].option.usd_per_month for row in self._inside}
-        best = [
-            min((usd[row] for row, found in self._inside.items() if any(found[number : number + 1])), default=None)
-            for number in range(COMPARED)
-        ]
-        for row, found in self._inside.items():
+        mine = {
+            row: [usd if inside else math.inf for usd, inside in zip(self._usd[row][:COMPARED], found, strict=False)]
+            for row, found in self._inside.items()
+            if self.walk.fleets[row].option.in_grid
+        }
+        best = [min((each[n] for each in mine.values() if n < len(each)), default=math.inf) for n in range(COMPARED)]
+        for row, each in mine.items():
             over = self.walk.fleets[row].over_draws
-            extra = [usd[row] - one for one, inside in zip(best, found, strict=False) if inside and one is not None]
+            extra = [usd - least for usd, least in zip(each, best, strict=False) if usd < math.inf]
             if over is not None and extra:
                 over.extra_usd = mean(extra)
 

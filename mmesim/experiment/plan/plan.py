@@ -23,6 +23,7 @@ from mmesim.experiment.runs import Runs
 from mmesim.experiment.store.store import Store
 from mmesim.results.answers.planned import Scaled
 from mmesim.results.folder.provenance import origin
+from mmesim.scenario.expectations import refuse_without_calls
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Scenario
 
@@ -74,6 +75,7 @@ def plan(
         raise UserError(
             f"{base.name}: nothing is expected, so every fleet would do: add `expect`, such as [p99 < 500 ms]"
         )
+    refuse_without_calls(base, "fleet")
     if scaling is not None and base.plan.autoscaling is not None:
         raise UserError(
             f"{base.name}: plan.autoscaling asks for an autoscaling that follows from the answer, and "

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mmesim
+from mmesim.errors import UserError
 from mmesim.preflight.check import findings
-from mmesim.scenario import expectations
+from mmesim.scenario import Scenario, expectations
 from mmesim.scenario.expectations import contradictions, repetitions
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.file.load import from_plain
@@ -223,3 +225,35 @@ def test_what_is_said_of_lines_holds_for_all_calls(plain, lines, calls):
         # Of calls that there are not, nothing is said.
         there = asked.calls.state is None or any(one.cold == (asked.calls.state == "cold") for one in calls)
         assert truth[clash.second] or not truth[clash.first] or not there
+
+
+SILENT = """\
+name: silent
+endpoint: {vcpu: 4, memory: 16 GiB, price_per_hour: 1 USD}
+models:
+  - {name: a, count: 2, artifact_size: 1 MB, memory: 10 MB, service: {cpu: 5 ms}}
+  - {name: b, artifact_size: 1 MB, memory: 10 MB, service: {cpu: 5 ms}}
+traffic: [{models: [a], arrivals: {poisson: {rate: 1 /s}}}]
+run: {duration: 60 s}
+expect: [p90 < 500 ms, p95 of a < 1 s, p95 of b < 100 ms]
+plan: {grid: {endpoint.instance_count: 1..2}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tried", "what"), [(mmesim.plan, "fleet"), (lambda file: mmesim.capacity(file, of="traffic"), "amount")]
+)
+def test_a_line_about_models_that_nobody_calls_is_refused_where_it_would_decide(tmp_path, tried, what):
+    (tmp_path / "silent.yaml").write_text(SILENT)
+    with pytest.raises(UserError) as refused:
+        tried(tmp_path / "silent.yaml")
+    assert str(refused.value) == (
+        f"silent: `p95 of b < 100 ms` decides nothing: no traffic calls b, so no {what} can be judged by it: give b "
+        "traffic, or leave the line out"
+    )
+
+
+def test_a_line_about_models_that_nobody_calls_is_noted(tmp_path):
+    (tmp_path / "silent.yaml").write_text(SILENT)
+    noted = [one.text for one in findings(Scenario.from_yaml(tmp_path / "silent.yaml")) if one.id == "expect"]
+    assert noted == ["`p95 of b < 100 ms` decides nothing: no traffic calls b"]

@@ -34,6 +34,34 @@ def test_a_draw_in_which_a_fleet_is_hopeless_has_no_ten_runs(tmp_path):
         assert one.share_of_draws == float(share == 0.0)
 
 
+def test_a_price_that_is_only_believed_is_drawn(tmp_path):
+    # Half of the prices are under 0.2 USD an hour, 146 a month: in these one instance is inside, and two in none.
+    file = write(tmp_path, expect="[p90 < 500 ms, cost.month < 146 USD]", own=1)
+    overrides = [
+        "endpoint.price_per_hour={uncertain: {uniform: {low: 0.1 USD, high: 0.3 USD}}}",
+        "plan={grid: {endpoint.instance_count: 1..2}, share_of_draws: 40 %}",
+    ]
+    result = planned(Engine(by_count(0.0)), file, overrides)
+    one, two = of(result, 1), of(result, 2)
+    assert result.answer == one
+    assert one.share_of_draws == pytest.approx(0.5, abs=0.02)
+    assert one.mean_extra_usd == 0.0
+    assert two.state == "not tried"
+    dear = planned(Engine(by_count(0.9, 0.0)), file, overrides)
+    assert of(dear, 2).state == "turned down"
+    assert of(dear, 2).reason == "rejected in 16 of 16 draws of uncertain inputs, and 40 % must be inside: price in 16"
+
+
+def test_the_extra_cost_is_that_beyond_the_cheapest_fleet_of_the_grid(tmp_path):
+    # The fleet of one instance is inside, and runs now, but is not of the grid.
+    file = write(tmp_path, plan="{grid: {endpoint.instance_count: [2, 3]}}", own=1)
+    result = planned(Engine(by_count(0.0)), file, [BELIEVED])
+    assert result.answer == of(result, 2)
+    assert of(result, 2).mean_extra_usd == 0.0
+    assert of(result, 1).share_of_draws == 1.0
+    assert of(result, 1).mean_extra_usd is None
+
+
 def test_a_plan_for_the_middle_says_so_and_draws_nothing(tmp_path):
     engine = Engine(by_count(0.8, 0.0))
     file = write(tmp_path, own=2)
