@@ -189,7 +189,7 @@ class Draws:
         return fleet.is_settled
 
     def _count_extra(self) -> None:
-        """What fleets of the grid cost beyond the cheapest one inside, on average over the draws in which they are, too.
+        """What fleets of the grid cost beyond the cheapest one inside, on average over the draws in which they are.
 
         One that was inside in none of its first draws is taken to be inside in none.
         """

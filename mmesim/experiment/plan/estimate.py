@@ -39,6 +39,7 @@ DOUBLED = 3
 them, and they are too few to bound it."""
 OF_FAR = 5
 """Replications of a next cheaper fleet that is far outside."""
+SAME_PRICE_USD = 1e-9
 AS_WRITTEN = Design(
     pilot_replications=0, pilot_skewness=0.0, length=1, joined=False, looks=[FEWEST], alpha_pass=1.0, alpha_fail=1.0
 )
@@ -140,7 +141,7 @@ class Estimates:
         if answer is None:
             return
         cheaper = [one for one in possible if one.option.usd_per_month < answer.option.usd_per_month]
-        self._beside(answer, cheaper[-1] if cheaper else None)
+        self._beside(answer, _nearest_in_price(cheaper))
         self._under_settings(answer)
 
     @property
@@ -236,6 +237,12 @@ class Estimates:
             Setting(name=name_of(setting, as_given), verdict=verdicts[index])
             for index, (setting, _) in enumerate(possible)
         ]
+
+
+def _nearest_in_price(cheaper: Sequence[Tried]) -> Tried | None:
+    """The dearest of these fleets; of several at one price the first, of which the fewest misses are expected."""
+    most = max((one.option.usd_per_month for one in cheaper), default=0.0)
+    return next((one for one in cheaper if one.option.usd_per_month >= most - SAME_PRICE_USD), None)
 
 
 def _failed(fleet: Tried) -> int:

@@ -15,7 +15,6 @@ from mmesim.experiment.plan.fleets import Option, options
 from mmesim.experiment.plan.levels import CANDIDATES
 from mmesim.experiment.plan.tried import Tried, words
 from mmesim.report.content.planned.statement import statement
-from mmesim.report.content.planned.words import decides
 from mmesim.results.answers.planned import FleetLine, Planned
 from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
@@ -100,49 +99,6 @@ def test_each_purpose_has_random_numbers_of_its_own(tmp_path):
     assert len(engine.runs) == result.document.used.simulated
 
 
-def test_the_answer_and_the_next_cheaper_are_estimated_side_by_side(tmp_path):
-    document = planned(Engine(by_count(0.9, 0.3, 0.02)), write(tmp_path)).document
-    assert [one.fleet for one in document.estimates] == [document.answer, document.next_cheaper] == [2, 1]
-    answer, cheaper = (one.lines[0] for one in document.estimates)
-    assert answer.value == pytest.approx(0.02, abs=0.015)
-    assert cheaper.value == pytest.approx(0.3, abs=0.05)
-    (pair,) = document.paired
-    assert answer.value is not None
-    assert cheaper.value is not None
-    assert pair.difference == pytest.approx(cheaper.value - answer.value, abs=0.05)
-    assert answer.replications >= 20
-
-
-def test_the_next_cheaper_fleet_is_estimated_under_what_turned_it_down(tmp_path):
-    plan = "{grid: {endpoint.instance_count: 1..6}, survive: instance}"
-    document = planned(Engine(by_count(0.9, 0.3, 0.02)), write(tmp_path, plan=plan)).document
-    assert [one.fleet for one in document.estimates] == [document.answer, document.next_cheaper] == [3, 2]
-    (cheaper,), (pair,) = document.estimates[1].lines, document.paired
-    assert cheaper.when == pair.when == "one instance fewer"
-    assert cheaper.verdict == "fail"
-    assert decides(document, 2) == cheaper
-    answer = next(line for line in document.estimates[0].lines if line.when == pair.when)
-    assert answer.value is not None
-    assert cheaper.value is not None
-    assert pair.difference == pytest.approx(cheaper.value - answer.value, abs=0.05)
-
-
-def test_an_answer_whose_estimate_crosses_the_limit_is_undecided(tmp_path):
-    def other(scenario: Scenario) -> float:
-        return 0.01
-
-    engine = Engine(other)
-
-    @dataclass
-    class Unlucky(Engine):
-        def __call__(self, scenario, replication, observer, records):
-            self.slow = (lambda _: 0.1) if replication >= PLAN_ESTIMATE else (lambda _: 0.01)
-            return super().__call__(scenario, replication, observer, records)
-
-    assert planned(engine, write(tmp_path)).document.verdict == "pass"
-    assert planned(Unlucky(other), write(tmp_path)).document.verdict == "undecided"
-
-
 def test_the_own_fleet_and_the_one_that_holds_all_are_tried_whatever_they_cost(clear):
     document = clear.document  # 5 instances are its own
     assert document.current == 4
@@ -156,13 +112,6 @@ def test_a_fleet_of_the_scenario_that_is_not_in_the_grid_gets_a_row(tmp_path):
     assert document.current is not None
     assert document.fleets[document.current].values == {"endpoint.instance_count": 9}
     assert len(document.fleets) == 7
-
-
-def test_the_answer_stands_under_every_setting_of_what_is_not_published(clear):
-    settings = clear.document.settings
-    assert settings[0].name == "as in the scenario"
-    assert {one.verdict for one in settings} == {"pass"}
-    assert any("load_slots = 1" in one.name for one in settings)
 
 
 def test_runs_that_are_not_steady_turn_nothing_down(tmp_path):
