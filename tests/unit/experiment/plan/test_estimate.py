@@ -1,4 +1,4 @@
-"""What is measured of the answer on numbers that chose nothing, beside the next cheaper fleet and under other settings."""
+"""What is measured of the answer on numbers that chose nothing, beside the next cheaper fleet and other settings."""
 
 from __future__ import annotations
 
