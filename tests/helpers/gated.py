@@ -101,6 +101,7 @@ def scenario(*lines: GatedLine, **changes: Any) -> GatedScenario:
         "one_more_instance": None,
         "robustness": None,
         "error": None,
+        "believed": {},
     }
     return GatedScenario(**fields | changes)
 

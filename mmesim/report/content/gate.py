@@ -41,6 +41,9 @@ def _scenario(scenario: GatedScenario) -> Iterator[Block]:
     if asked:
         yield lines_table(asked)
     notes = tuple(f"{one.text}: {note}" for one in asked for note in words.notes(one))
+    if scenario.believed:
+        values = ", ".join(f"{field} = {value}" for field, value in scenario.believed.items())
+        notes += (f"what is uncertain is taken for its middle value: {words.on_one_line(values)}",)
     if notes:
         yield Lines(notes, "note")
     yield from _explained(scenario)

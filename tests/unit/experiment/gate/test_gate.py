@@ -443,3 +443,11 @@ def test_a_saturated_run_is_not_lengthened(tmp_path):
     assert scenario.design is not None
     assert not scenario.design.joined
     assert {run_s for _, _, run_s in engine.runs} == {100.0}
+
+
+def test_what_is_uncertain_is_judged_with_its_middle_value_which_is_named(tmp_path):
+    file = write(tmp_path, "[p90 < 500 ms]")
+    believed = "cpu: {uncertain: {uniform: {low: 4 ms, high: 6 ms}}}"
+    file.write_text(file.read_text().replace("cpu: 5 ms", believed))
+    scenario, _ = one(Engine(slow=0.02), file)
+    assert scenario.believed == {"models.m.service.cpu": "5 ms"}

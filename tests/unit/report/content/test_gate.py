@@ -317,3 +317,9 @@ def test_a_change_of_unknown_size_is_a_dash():
 def test_a_recovery_is_a_time_that_people_read() -> None:
     found = line(figure="recovery after loss", unit="ms", value=150_000.0, interval=(120_000.0, 180_000.0))
     assert words.found(found) == "2.5 min [2 min, 3 min]"
+
+
+def test_what_is_only_believed_is_said_to_be_judged_with_its_middle_value():
+    said = " ".join(text(gate_report(gated(scenario(line(), believed={"models.m.memory": "85 MiB"})))).split())
+    assert "what is uncertain is taken for its middle value: models.m.memory = 85 MiB" in said
+    assert "uncertain" not in text(gate_report(gated(scenario(line()))))
