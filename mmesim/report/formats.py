@@ -99,7 +99,12 @@ def _brackets(bounds: Sequence[float], decimals: Callable[[float, int], int]) ->
     if high > low:
         # More than two digits of the width would be noise.
         places = min(places, _decimals(high - low, 2))
-    return f"[{_fixed(low, places)}, {_fixed(high, places)}]"
+    return f"[{_end(low, places)}, {_end(high, places)}]"
+
+
+def _end(bound: float, places: int) -> str:
+    """An end of an interval; one that is not 0 is not shown as 0: on which side of it it lies is what counts."""
+    return _fixed(bound, places if round(bound, places) else _decimals(bound, 1))
 
 
 def _decimals(value: float, digits: int) -> int:
