@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from mmesim.errors import TraceError, did_you_mean
-from mmesim.workload.trace.formats import line_text
+from mmesim.workload.trace.formats import insights, line_text, unknown_file
 from mmesim.workload.trace.formats.table import Chunk
 from mmesim.workload.trace.formats.tally import Tally
 
@@ -65,7 +65,8 @@ class JsonLines:
             missing = next(column for column in columns if column in never)
             hint = did_you_mean(missing, seen) or f"the first row has: {', '.join(list(seen)[:12])}"
             other = f"; columns.{missing}=KEY reads another" if missing in ("time", "model") else ""
-            raise TraceError(f"{self.file}: no row has the key {missing!r} ({hint}{other})")
+            what = unknown_file.no_trace(line_text.beginning(self.file))
+            raise TraceError(f"{self.file}: no row has the key {missing!r} ({what or hint + other})")
         if batch:
             yield self._chunk(columns, batch, numbers)
 
@@ -74,7 +75,10 @@ class JsonLines:
         return Chunk(_Lines(self.file, numbers), 0, pa.record_batch(arrays, names=list(columns)))
 
     def objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Number of the line, and the object in it."""
+        """Number of the line, and the object in it; of an answer of Logs Insights, number and fields of the row."""
+        if insights.is_answer(line_text.beginning(self.file)):
+            yield from self._counted(insights.rows(self.file))
+            return
         for number, line in line_text.lines(self.file):
             if not self.tally.lines and line.lstrip().startswith("["):
                 yield from self._list()
@@ -93,9 +97,12 @@ class JsonLines:
     def _list(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """The objects of a file that is one list; it is held in memory. The number is that of the object."""
         try:
-            rows = parsed("".join(line for _, line in line_text.lines(self.file)))
+            rows = parsed(line_text.whole(self.file))
         except ValueError as error:
             raise TraceError(f"{self.file}: is not JSON: {error}") from None
+        yield from self._counted(rows)
+
+    def _counted(self, rows: Sequence[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
         for number, row in enumerate(rows, start=1):
             self.tally.lines += 1
             if isinstance(row, dict):

@@ -53,6 +53,12 @@ def lines(file: Path) -> Iterator[tuple[int, str]]:
                 yield number, line
 
 
+def whole(file: Path) -> str:
+    """The text of a file (plain, .gz, .zst), held in memory, such as JSON without line ends."""
+    with pa.input_stream(str(file), compression="detect") as stream:
+        return io.TextIOWrapper(stream, encoding=encoding(file), errors="replace").read()
+
+
 def beginning(file: Path) -> str:
     """The first line of a file that is not blank; of one that opens JSON over several lines, `OPENED` of them in one.
 
