@@ -46,13 +46,14 @@ class JsonLines:
     def chunks(self, columns: Sequence[str], rows: int) -> Iterator[Chunk]:
         """These columns of all rows in order, at most `rows` rows at a time; TraceError when no row has one of them."""
         never, seen = set(columns), dict[str, None]()
+        within: str | None = None
         batch: list[list[str | None]] = []
         numbers: list[int] = []
         try:
             for number, row in self.objects():
                 cells = [cell(row, column) for column in columns]
                 never -= {column for column, text in zip(columns, cells, strict=True) if text is not None}
-                seen = seen or dict.fromkeys(keys(row))
+                seen, within = (seen, within) if seen else (dict.fromkeys(keys(row)), _list_in(row))
                 batch.append(cells)
                 numbers.append(number)
                 if len(batch) >= rows:
@@ -65,7 +66,7 @@ class JsonLines:
             missing = next(column for column in columns if column in never)
             hint = did_you_mean(missing, seen) or f"the first row has: {', '.join(list(seen)[:12])}"
             other = f"; columns.{missing}=KEY reads another" if missing in ("time", "model") else ""
-            what = unknown_file.no_trace(line_text.beginning(self.file))
+            what = unknown_file.no_trace(line_text.beginning(self.file)) or within
             raise TraceError(f"{self.file}: no row has the key {missing!r} ({what or hint + other})")
         if batch:
             yield self._chunk(columns, batch, numbers)
@@ -111,9 +112,20 @@ class JsonLines:
                 self.tally.skip(number, "", lambda: "it is not a JSON object")
 
 
+def _list_in(row: dict[str, Any]) -> str | None:
+    """What to do where a file holds its calls in a list inside an object; None where it does not."""
+    names = (name for name, value in row.items() if isinstance(value, list) and value and isinstance(value[0], dict))
+    name = next(names, None)
+    return None if name is None else f"{name!r} holds a list of objects: jq -c '.[\"{name}\"][]' FILE writes one a line"
+
+
 def _no_object(line: str) -> str:
-    over_lines = "; each must stand on one line (jq -c . FILE)" if line.strip() == "{" else ""
-    return f"it is not a JSON object: {line_text.around(line)}{over_lines}"
+    how = "; each must stand on one line (jq -c . FILE)" if line.strip() == "{" else ""
+    if len(line) >= line_text.LONGEST and not line.endswith("\n"):
+        how = (
+            "; its line is longer than 1 MiB, and is cut: jq -c '.NAME[]' FILE writes the objects of a list one a line"
+        )
+    return f"it is not a JSON object: {line_text.around(line)}{how}"
 
 
 _DECODE = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).decode

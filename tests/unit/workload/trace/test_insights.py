@@ -84,3 +84,15 @@ def test_a_period_that_nothing_tells_is_assumed_aloud(
     assert any("their period stands nowhere: 60 s is assumed" in str(one.message) for one in seen) == assumed
     assert len(times) == calls
     assert (max(times) - min(times) < 60.0) == assumed
+
+
+def test_a_list_inside_an_object_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "calls.json"
+    file.write_text(json.dumps({"took": 3, "items": [{"time": 1.0, "model": "a"}]}))
+    with pytest.raises(
+        TraceError, match=r"'items' holds a list of objects: jq -c '\.\[\"items\"\]\[\]' FILE writes one"
+    ):
+        read(file, format="json-lines")
+    file.write_text(json.dumps({"items": [{"time": 1.0, "model": "a" * LONGEST}]}))
+    with pytest.raises(TraceError, match="its line is longer than 1 MiB, and is cut: jq -c"):
+        read(file, format="json-lines")
