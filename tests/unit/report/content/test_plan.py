@@ -114,7 +114,10 @@ def test_the_cheapest_fleet_of_a_grid_is_called_so():
 def test_an_answer_that_holds_everything_needs_no_larger_fleet():
     fleets = [*FLEETS[:6], FLEETS[6].model_copy(update={"everything_in_memory": True}), *FLEETS[7:]]
     assert statement(planned(fleets=fleets, all_in_memory=6)).endswith("all models fit into its memory at once.")
-    assert "no fleet of the grid holds all models" in statement(planned(all_in_memory=None))
+    none = [one.model_copy(update={"everything_in_memory": False}) for one in FLEETS]
+    assert "no fleet of the grid holds all models" in statement(planned(fleets=none, all_in_memory=None))
+    # A plan that was stopped has not looked for the cheapest of those that do.
+    assert "holds all models" not in statement(planned(finished=False, all_in_memory=None))
 
 
 def test_what_a_fleet_must_withstand_besides_is_said():
