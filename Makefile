@@ -125,7 +125,7 @@ plan-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.plan_study.study $(PLAN_STUDY) --page docs/plan.md
 
 # Under two hours on one core, and resumed like the studies above.
-EXPLAIN_STUDY ?= --folder .explain-study
+EXPLAIN_STUDY ?= --folder .explain-study --jobs 2
 explain-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.explain_study.study $(EXPLAIN_STUDY) --page docs/explain.md
 

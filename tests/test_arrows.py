@@ -1,6 +1,7 @@
 """Which part may import which: the arrows of the architecture, read from the source."""
 
 import ast
+import graphlib
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -16,49 +17,110 @@ ARROWS: dict[str, set[str]] = {
         "report",
         "experiment",
         "preflight",
-        "results.baseline",
-        "results.command_line",
-        "results.folder",
         "results.answers.gated",
-        "results.pictures",
+        "results.comparison.baseline",
+        "results.folder",
         "results.result",
-        "results.shown",
         "scenario",
         "workload.trace",
     },
     "pytest_plugin": {"experiment", "report", "results", "scenario"},
     "report": {"scenario"},
     "report.content": {"report", "experiment", "preflight.finding", "results", "scenario", "stats", "workload.trace"},
-    "report.ci": {"report", "results.answers.gated", "results.sections", "scenario.file.places"},
+    "report.ci": {"report", "results.answers", "scenario.file.places"},
     "report.metrics": {"report", "results"},
     "report.notebook": {"experiment", "report", "results", "scenario"},
     "report.page": {"experiment", "report", "results", "scenario", "stats"},
     "report.plots": {"report", "experiment", "results", "scenario", "stats", "workload.trace"},
     "experiment": {"analytic", "engine", "results", "scenario", "stats", "workload.reference"},
     "experiment.explained": {"experiment", "preflight", "results", "scenario", "stats"},
-    "experiment.execute": {"engine", "results.run_data", "scenario"},
+    "experiment.execute": {"engine", "results.measured.run_data", "scenario"},
     "experiment.plan": {"experiment", "preflight", "results", "scenario", "stats", "workload.reference"},
     "experiment.store": {"experiment.execute", "experiment.warmup", "results", "scenario", "stats"},
     "experiment.split": {"experiment", "preflight", "results", "scenario", "stats", "workload"},
     "experiment.sweep": {"experiment", "results", "scenario", "stats"},
-    "engine": {"results.run_data", "results.window_times", "scenario", "stats", "workload"},
-    "engine.control": {"engine", "policies", "results.happened", "scenario", "workload"},
-    "engine.deploys": {"engine", "results.happened", "scenario"},
-    "engine.faults": {"engine", "results.happened", "scenario", "workload"},
-    "engine.measure": {
-        "engine",
-        "results.happened",
-        "results.run_data",
-        "results.tables.windows",
-        "results.window_times",
+    "engine": {"results.measured", "scenario", "stats", "workload"},
+    "engine.control": {"engine", "policies", "results.measured.happened", "scenario", "workload"},
+    "engine.deploys": {"engine", "results.measured.happened", "scenario"},
+    "engine.faults": {"engine", "results.measured.happened", "scenario", "workload"},
+    "engine.measure": {"engine", "results.measured", "scenario", "stats"},
+    "engine.kernel": set(),
+    "engine.timeline": {"engine", "results.timeline.seen", "scenario", "workload.trace"},
+    "engine.scaling": {"engine", "policies", "results.measured.happened", "scenario"},
+    "policies": {"scenario.endpoint"},
+    "results": {"scenario"},
+    "results.measured": {"scenario", "stats"},
+    "results.figures": {"results.measured", "scenario", "stats"},
+    "results.over_time": {"results.measured", "scenario"},
+    "results.answers": {"preflight.finding", "results.measured", "scenario"},
+    "results.tables": {"results.answers", "results.figures", "results.measured", "scenario", "stats"},
+    "results.miss_ratio": {
+        "analytic",
+        "preflight",
+        "results.figures",
+        "results.measured",
+        "results.tables",
+        "scenario",
+    },
+    "results.expect": {
+        "results.answers",
+        "results.figures",
+        "results.measured",
+        "results.over_time",
         "scenario",
         "stats",
     },
-    "engine.kernel": set(),
-    "engine.timeline": {"engine", "results.timeline.seen", "scenario", "workload.trace"},
-    "engine.scaling": {"engine", "policies", "results.happened", "scenario"},
-    "policies": {"scenario.endpoint"},
-    "results": {"analytic", "preflight", "scenario", "stats"},
+    "results.binding": {
+        "preflight",
+        "results.answers",
+        "results.figures",
+        "results.measured",
+        "results.over_time",
+        "scenario",
+        "stats",
+    },
+    "results.findings": {
+        "preflight",
+        "results.answers",
+        "results.binding",
+        "results.figures",
+        "results.measured",
+        "scenario",
+        "stats",
+    },
+    "results.summary": {
+        "preflight",
+        "results.answers",
+        "results.binding",
+        "results.expect",
+        "results.figures",
+        "results.findings",
+        "results.measured",
+        "results.over_time",
+        "scenario",
+        "stats",
+    },
+    "results.folder": {
+        "results.answers",
+        "results.figures",
+        "results.measured",
+        "results.miss_ratio",
+        "results.over_time",
+        "results.summary",
+        "results.tables",
+        "scenario",
+    },
+    "results.comparison": {
+        "results.answers",
+        "results.expect",
+        "results.figures",
+        "results.measured",
+        "results.result",
+        "scenario",
+        "stats",
+    },
+    "results.deploy": {"scenario"},
+    "results.timeline": {"results.measured", "scenario"},
     "preflight": {"scenario", "workload"},
     "preflight.proof": {"analytic", "preflight", "scenario", "workload"},
     "analytic": set(),
@@ -209,6 +271,14 @@ def test_every_arrow_is_followed_by_an_import():
         if under(target.removeprefix("mmesim."), one)
     }
     assert {(room, one) for room in ARROWS for one in ARROWS[room]} - followed == set()
+
+
+def test_the_rooms_of_the_results_stand_on_each_other():
+    rooms = {room for room in ARROWS if under(room, "results") and room != "results"}
+    assert len(rooms) > 10
+    graphlib.TopologicalSorter(
+        {room: {one for to in ARROWS[room] if (one := room_of(to)) in rooms and one != room} for room in rooms}
+    ).prepare()
 
 
 def test_no_key_of_the_arrows_names_a_room_that_is_gone():

@@ -6,8 +6,8 @@ from docs.pages.markdown import code, page, table
 from docs.pages.results import keys
 from mmesim import units
 from mmesim.experiment.gate.baseline.unchanged import EXACT, KEPT, OF_LINES
-from mmesim.results import semantics
-from mmesim.results.baseline import Baseline
+from mmesim.results.comparison import semantics
+from mmesim.results.comparison.baseline import Baseline
 
 INTRODUCTION = """
 `mmesim gate --update-baseline` writes NAME.baseline.json beside NAME.yaml; later gates compare with it
@@ -22,9 +22,9 @@ has changed when it differs at all, beyond a relative difference of {exact:g}. *
 """.strip()
 
 SEMANTICS = """
-What changed the figures of an unchanged scenario, from `mmesim/results/semantics.toml`. Two versions with the same last
-number give the same figures, on the same machine and with the same versions of Python and its packages to a relative
-difference of {exact:g}. `mmesim gate` shows the entries after that of a baseline.
+What changed the figures of an unchanged scenario, from `mmesim/results/comparison/semantics.toml`. Two versions with
+the same last number give the same figures, on the same machine and with the same versions of Python and its packages
+to a relative difference of {exact:g}. `mmesim gate` shows the entries after that of a baseline.
 """.strip()
 
 

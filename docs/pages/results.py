@@ -14,13 +14,13 @@ from mmesim.experiment.diff.kept import Different
 from mmesim.results.answers.capacity import Capacity
 from mmesim.results.answers.explained import Explained
 from mmesim.results.answers.gated import Gated
+from mmesim.results.answers.sections import Band, FailedAttempts, Value
 from mmesim.results.answers.split import SplitAnswer
-from mmesim.results.happened import Kind as HappenedKind
-from mmesim.results.miss_ratio import MISS_RATIO_COLUMNS
-from mmesim.results.provenance import Provenance
-from mmesim.results.run_data import CAUSES
-from mmesim.results.sections import Band, FailedAttempts, Value
-from mmesim.results.summary import Summary
+from mmesim.results.folder.provenance import Provenance
+from mmesim.results.measured.happened import Kind as HappenedKind
+from mmesim.results.measured.run_data import CAUSES
+from mmesim.results.miss_ratio.curve import MISS_RATIO_COLUMNS
+from mmesim.results.summary.summary import Summary
 from mmesim.results.tables import tables
 from mmesim.results.tables.histograms import HISTOGRAM_COLUMNS
 from mmesim.results.tables.periods import TEN_COLUMNS, TIME_COLUMNS
@@ -50,7 +50,7 @@ def summary_page() -> str:
         f"**Causes**: {causes}. What each means: [assumptions](../assumptions.md#time-outs-and-errors).",
         f"**Parts**: {parts}. What each means: [glossary](../glossary.md#latency-ledger).",
         f"**[Bands](../glossary.md#band)**, calls in order of latency, at most these: {bands}.",
-        "The JSON Schema itself: `mmesim.results.summary.summary_schema()`.",
+        "The JSON Schema itself: `mmesim.results.summary.summary.summary_schema()`.",
     )
 
 

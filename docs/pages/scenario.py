@@ -7,7 +7,7 @@ import inspect
 from docs.pages.fields import Section, sections
 from docs.pages.markdown import code, page, table
 from mmesim import units
-from mmesim.results.selected import FEWEST_CALLS
+from mmesim.results.figures.selected import FEWEST_CALLS
 from mmesim.scenario.clients.causes import FAILURES, Cause, Failure
 from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard
 from mmesim.scenario.figures import BANDS, PARTS

@@ -46,7 +46,7 @@ from mmesim.cli.reports import misused_report
 from mmesim.cli.signals import dealt_with, hearing_signals
 from mmesim.cli.streams import safe_streams
 from mmesim.errors import MmesimError, OutputError, TraceWarning, UserError
-from mmesim.results.command_line import called_as
+from mmesim.results.folder.command_line import called_as
 
 __all__ = ["app", "main"]
 

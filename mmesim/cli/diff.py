@@ -76,7 +76,7 @@ def diff(
     from mmesim.experiment.replicate import repeated
     from mmesim.report.content.diff import diff_report
     from mmesim.report.progress import ReplicationsBar
-    from mmesim.results.folder import DIFF, prepare
+    from mmesim.results.folder.folder import DIFF, prepare
     from mmesim.scenario.file.load import load
 
     refuse_folders(report=report)

@@ -18,7 +18,7 @@ from mmesim.errors import UserError
 
 if TYPE_CHECKING:
     from mmesim.results.answers.gated import Gated
-    from mmesim.results.baseline import Baseline
+    from mmesim.results.comparison.baseline import Baseline
 
 STORE = Path("results", "gate.sqlite")
 MOST_NAMED = 8
@@ -86,7 +86,7 @@ def gate(
     from mmesim.experiment.gate.files import unchecked
     from mmesim.experiment.gate.gate import gate as run_gate
     from mmesim.report.progress import SimulationsBar
-    from mmesim.results.folder import GATE
+    from mmesim.results.folder.folder import GATE
 
     refuse_folders(json=json, junit=junit, markdown=markdown, report=report)
     file = store / STORE.name if store.is_dir() or not store.suffix else store

@@ -64,7 +64,7 @@ def init(
     else:
         _write_new(file, starter())
     write(described)
-    typer.echo(f"{file}: written. Next: mmesim validate {file}, mmesim run {file}, mmesim plan {file}")
+    typer.echo(f"{file}: written. Next: mmesim validate {file}, mmesim run {file}, mmesim plan {file} --middle")
 
 
 def _from_log(file: Path, log: Path, layout: str | None, texts: Mapping[str, str | None], more: list[str]) -> None:

@@ -41,6 +41,14 @@ def plan(
     ] = None,
     report: WithPage = False,
     seed: Seed = None,
+    middle: Annotated[
+        bool,
+        typer.Option(
+            "--middle",
+            help="Plan with the middle value of each uncertain input: a quick answer, which says nothing of what they "
+            "may be.",
+        ),
+    ] = False,
     yes: Annotated[
         bool,
         typer.Option("--yes", "-y", help="Allow more than 5,000 fleets, or more than 1,000,000,000 calls."),
@@ -62,7 +70,7 @@ def plan(
     from mmesim.experiment.plan.fleets import MOST
     from mmesim.experiment.plan.plan import plan as find
     from mmesim.report.progress import FleetsBar
-    from mmesim.results.folder import PLAN, prepare
+    from mmesim.results.folder.folder import PLAN, prepare
     from mmesim.scenario.file.template import Template
 
     template = Template.read(scenario, with_seed(overrides, seed))
@@ -77,6 +85,7 @@ def plan(
             store=store,
             watch=progress,
             most=None if yes else MOST,
+            middle=middle,
         )
     each(lambda: _save(found, folder, report), lambda: _show(found, json, quiet, deploy))
     if not quiet:

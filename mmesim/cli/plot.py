@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmesim.errors import UserError, did_you_mean
-from mmesim.results.pictures import OF_DIFF, OF_PLAN, OF_RUN, OF_SWEEP
+from mmesim.results.folder.pictures import OF_DIFF, OF_PLAN, OF_RUN, OF_SWEEP
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Plot
@@ -81,7 +81,7 @@ def plot(
 
 def _kinds(folder: Path) -> Mapping[str, Callable[[], Plot]]:
     """What draws each picture of a folder; UserError where there is nothing to draw."""
-    from mmesim.results.folder import DIFF, PLAN, RUN, SWEEP
+    from mmesim.results.folder.folder import DIFF, PLAN, RUN, SWEEP
     from mmesim.scenario.figures import shown_in
 
     if SWEEP.of(folder):
@@ -95,7 +95,7 @@ def _kinds(folder: Path) -> Mapping[str, Callable[[], Plot]]:
         there = "it has no summary.json of mmesim" if folder.is_dir() else missing
         raise UserError(f"{folder} is not the result folder of a run, a sweep, a plan or a diff: {there}")
     from mmesim.report.plots.of_run import DRAW
-    from mmesim.results.shown import Kept
+    from mmesim.results.folder.shown import Kept
 
     kept = Kept.read(folder)
     return {name: partial(draw, kept) for name, draw in DRAW.items()}
@@ -109,7 +109,7 @@ def _of_sweep(folder: Path, figure: str) -> Plot:
 
 def _of_plan(folder: Path) -> Plot:
     from mmesim.report.plots.plan import pareto
-    from mmesim.results.shown import plan_of
+    from mmesim.results.folder.shown import plan_of
 
     return pareto(plan_of(folder))
 

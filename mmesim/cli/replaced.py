@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mmesim.errors import ScenarioError
-from mmesim.results.folder import SCENARIO
+from mmesim.results.folder.folder import SCENARIO
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.yaml import read_text
 from mmesim.scenario.scenario import Scenario

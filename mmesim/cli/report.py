@@ -50,7 +50,7 @@ def write_page(folder: Path, out: Path | None = None) -> None:
 
 def _made(folder: Path, suffix: str) -> str:
     """The page, or the same sections as Markdown or text."""
-    from mmesim.results.folder import DIFF, GATE, PLAN, RUN, SWEEP
+    from mmesim.results.folder.folder import DIFF, GATE, PLAN, RUN, SWEEP
 
     if GATE.of(folder):
         return _of_gate(folder, suffix)
@@ -62,7 +62,7 @@ def _made(folder: Path, suffix: str) -> str:
         return _of_diff(folder, suffix)
     if not RUN.of(folder):
         raise UserError(_no_page(folder))
-    from mmesim.results.shown import Kept
+    from mmesim.results.folder.shown import Kept
 
     kept = Kept.read(folder)
     if suffix == ".html":
@@ -77,7 +77,7 @@ def _made(folder: Path, suffix: str) -> str:
 def _no_page(folder: Path) -> str:
     """Why no page can be made of a folder, and of which one can."""
     from mmesim.experiment.sweep.result import FILES
-    from mmesim.results.folder import SWEEP
+    from mmesim.results.folder.folder import SWEEP
 
     if (folder / FILES[0]).is_file():
         return f"{folder} is the folder of a sweep without {SWEEP.document}: sweep again, which simulates nothing twice"
@@ -89,13 +89,13 @@ def _no_page(folder: Path) -> str:
 
 
 def _of_plan(folder: Path, suffix: str) -> str:
-    from mmesim.results.shown import plan_of
+    from mmesim.results.folder.shown import plan_of
 
     planned = plan_of(folder)
     if suffix == ".html":
         from mmesim.report.page.plan import Answer, plan_page
-        from mmesim.results.folder import SCENARIO
-        from mmesim.results.shown import origin_of
+        from mmesim.results.folder.folder import SCENARIO
+        from mmesim.results.folder.shown import origin_of
         from mmesim.scenario.file.load import load
 
         answer = folder / SCENARIO
@@ -107,7 +107,7 @@ def _of_plan(folder: Path, suffix: str) -> str:
 
 
 def _of_gate(folder: Path, suffix: str) -> str:
-    from mmesim.results.shown import gate_of
+    from mmesim.results.folder.shown import gate_of
 
     found = gate_of(folder)
     if suffix == ".html":
@@ -140,8 +140,8 @@ def _of_sweep(folder: Path, suffix: str) -> str:
     figures = [figure(name, shown_in("sweep")) for name in metrics]
     if suffix == ".html":
         from mmesim.report.page.sweep import sweep_page
-        from mmesim.results.folder import SCENARIO
-        from mmesim.results.shown import origin_of
+        from mmesim.results.folder.folder import SCENARIO
+        from mmesim.results.folder.shown import origin_of
 
         text = (folder / SCENARIO).read_text(encoding="utf-8")
         return sweep_page(result, figures, origin_of(folder), text)

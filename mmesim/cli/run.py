@@ -83,7 +83,7 @@ def run(
     """
     from mmesim.experiment.replicate import RECORDS
     from mmesim.report.content.run import run_report, verdict_report
-    from mmesim.results.folder import prepare
+    from mmesim.results.folder.folder import prepare
     from mmesim.scenario.file.load import load
 
     refuse_picture(over_time)

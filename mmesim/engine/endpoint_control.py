@@ -16,7 +16,7 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import A_QUEUED, DRAINING, LOADING, NONE, READY, UP
 from mmesim.errors import did_you_mean
-from mmesim.results.run_data import CAUSES
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.scenario.scenario import Scenario
 
 POOL_STATES = {LOADING: "loading", READY: "ready", DRAINING: "unloading"}

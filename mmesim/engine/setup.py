@@ -13,8 +13,8 @@ from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.kernel.record import ROUNDING
 from mmesim.engine.kernel.router import PLACEMENTS, POLICIES
 from mmesim.engine.kernel.tables import Sizes, Tables
-from mmesim.results.run_data import CAUSES
-from mmesim.results.window_times import tens
+from mmesim.results.measured.run_data import CAUSES
+from mmesim.results.measured.window_times import tens
 from mmesim.scenario.clients.retries import BotoStandard
 from mmesim.scenario.endpoint.host_type import HostType
 from mmesim.scenario.models.groups import AffineBatch, Model

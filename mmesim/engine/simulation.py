@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -39,8 +39,8 @@ from mmesim.engine.scaling.scaler import Scaler
 from mmesim.engine.timeline.watched import Watched
 from mmesim.engine.user_processes import UserProcess, at_fault, named, start
 from mmesim.errors import MmesimError
-from mmesim.results.run_data import RunData
-from mmesim.results.window_times import WINDOW_S
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.measured.window_times import WINDOW_S
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
 from mmesim.workload.trace.notes import collected
@@ -69,6 +69,7 @@ class Simulation:
         below: int = PRIME,
         watched: Watched | None = None,
         window_times: bool = False,
+        figures: Collection[str] | None = None,
     ) -> None:
         self.scenario = scenario
         self.replication = replication
@@ -103,7 +104,7 @@ class Simulation:
         self.at_end: Integrals | None = None
         self.peaks = Peaks.of(self.hosts)
         self.live = LiveMetrics(self.env, self.plane, self.loader, self.fleet)
-        self.windows = Windows(self.env, self.plane, self.live, scenario.run.duration_s, window_s, report)
+        self.windows = Windows(self.env, self.plane, self.live, scenario.run.duration_s, window_s, report, figures)
         self.conditions = Conditions(self.env, self.plane, self.live, scenario)
         faults.ask(self.conditions)
         self.env.process(self._measure())
@@ -215,17 +216,26 @@ def simulate(
     window_s: float = WINDOW_S,
     below: int = PRIME,
     window_times: bool = False,
+    figures: Collection[str] | None = None,
 ) -> RunData:
     """Run one replication of a scenario.
 
     `records`: how many calls to record at most (a seeded sample above that), None for none, -1 for all.
     `processes`: your SimPy processes, in addition to those of the scenario. `window_s`: length of the windows.
     `below`: only calls of a rank below it are recorded. `window_times`: also how many calls of each minute took how
-    long, and how many were in flight every ten seconds.
+    long, and how many were in flight every ten seconds. `figures`: those that the windows have, None for all.
     """
     with collected() as notes:
         simulation = Simulation(
-            scenario, replication, records, observer, processes, window_s, below, window_times=window_times
+            scenario,
+            replication,
+            records,
+            observer,
+            processes,
+            window_s,
+            below,
+            window_times=window_times,
+            figures=figures,
         )
         run = simulation.run()
         simulation.open_loop.close()

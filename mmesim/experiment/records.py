@@ -6,8 +6,8 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from typing import TypeVar
 
-from mmesim.results.filed import filed, give_back, is_large
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.filed import filed, give_back, is_large
+from mmesim.results.measured.run_data import RunData
 
 K = TypeVar("K")
 

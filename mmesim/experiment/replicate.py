@@ -14,10 +14,10 @@ from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor, Task, Watch
 from mmesim.experiment.records import keep_within, lowest_threshold
 from mmesim.experiment.warmup import settled
-from mmesim.results.folder import prepare
-from mmesim.results.provenance import origin
+from mmesim.results.folder.folder import prepare
+from mmesim.results.folder.provenance import origin
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from mmesim.experiment.execute.task import Executor, Task
 from mmesim.experiment.replicate import with_warmup
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.store import Store
-from mmesim.results.run_data import RunData
+from mmesim.results.figures.series import FIGURES
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.scenario import Scenario
 
@@ -39,7 +40,7 @@ class Runs:
 
     def __init__(self, store: Store, executor: Executor, watch: Watch | None = None) -> None:
         self.store = store
-        self.simulated = self.found = self.all = self._calls = 0
+        self.simulated = self.found = self.all = self.calls = 0
         self._executor = executor
         self._watch = watch
         self._keys = Keys()
@@ -84,17 +85,17 @@ class Runs:
                     self._tell()
                 else:
                     given.append((piece, key))
-                    yield Task(piece.scenario, piece.number, window_s=piece.window_s)
+                    yield Task(piece.scenario, piece.number, window_s=piece.window_s, figures=FIGURES)
 
         with closing(self._executor.run(tasks())) as finished:
             for index, run in finished:
                 piece, key = given[index]
                 self.store.put(key, run)
                 self.simulated += 1
-                self._calls += run.calls_all
+                self.calls += run.calls_all
                 take(piece.whom, run, True)
                 self._tell()
 
     def _tell(self) -> None:
         if self._watch is not None:
-            self._watch(self.simulated, self.found, self.all, self._calls)
+            self._watch(self.simulated, self.found, self.all, self.calls)

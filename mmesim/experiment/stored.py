@@ -14,8 +14,9 @@ from mmesim.experiment.execute.task import Executor, Task
 from mmesim.experiment.replicate import with_warmup
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.store import Store
+from mmesim.results.figures.series import FIGURES
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
 Watch = Callable[[int, int, int, int], None]
@@ -120,7 +121,7 @@ class Work:
             self._store.keep_warmup(self._cases.bases[index], settled.run.warmup_found)
             for number, key in missing:
                 self._given.append((index, key))
-                yield Task(settled, number)
+                yield Task(settled, number, figures=FIGURES)
 
     def _keep(self, task: int, run: RunData) -> None:
         """Keep what a task measured; the last one of a case gives the result."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from mmesim.engine.timeline.watch import watch
 from mmesim.errors import UserError
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
 from mmesim.results.timeline.trace import Trace, trace
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor, Watch
 from mmesim.experiment.records import keep_within
 from mmesim.experiment.replicate import RECORDS, run_replications, say_why, with_warmup
-from mmesim.results.folder import prepare
-from mmesim.results.latency import pool
-from mmesim.results.provenance import origin
+from mmesim.results.figures.latency import pool
+from mmesim.results.folder.folder import prepare
+from mmesim.results.folder.provenance import origin
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
-from mmesim.results.until import Until, allowed, relative_half_width
+from mmesim.results.summary.until import Until, allowed, relative_half_width
 from mmesim.scenario.run.settings import RunSettings
 from mmesim.scenario.run.until import FIRST_LOOK, Precision
 from mmesim.scenario.scenario import Scenario

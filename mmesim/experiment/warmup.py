@@ -12,8 +12,8 @@ from mmesim import units
 from mmesim.analytic.lru import characteristic_time, filling_time
 from mmesim.arrays import Floats
 from mmesim.experiment.numbers import WARMUP_PILOT
-from mmesim.results.run_data import RunData
-from mmesim.results.series import means, windows
+from mmesim.results.figures.series import means, windows
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.endpoint.endpoint import STATIONARY
 from mmesim.scenario.run.settings import AUTO, FoundWarmup
 from mmesim.scenario.run.until import FIRST_LOOK

@@ -14,7 +14,7 @@ from mmesim.experiment.gate.files import expects
 from mmesim.pytest_plugin.shown import VERDICT, TestedLine
 from mmesim.report.content.gated.words import grouped, on_one_line
 from mmesim.results.answers.gated import GatedScenario
-from mmesim.results.folder import is_kept_scenario
+from mmesim.results.folder.folder import is_kept_scenario
 from mmesim.scenario.file.load import load
 
 SUFFIXES = (".yaml", ".yml")

@@ -1,4 +1,8 @@
-"""How far a command is, as a line on a terminal (rich); nothing is written where nobody looks."""
+"""How far a command is: a line on a terminal (rich), wiped in the end; elsewhere, now and then, a line that stays.
+
+A log has its first such line after a minute, then fewer and fewer: it is a sign of life, for CI systems, too, which end
+what is silent for ten minutes.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,10 @@ REDRAW_S = 0.5
 QUIET_S = 1.0
 """What is over by then shows nothing, and nothing can be foretold before."""
 MOST_WIDE = 120
+FIRST_LINE_S, LONGEST_SILENCE_S = 60.0, 300.0
+"""When a log has its first line, and after how long it has the next one at the latest."""
+SILENCE = 0.25
+"""Of the time so far: as long as that nothing more is said in a log, within these bounds."""
 
 Words = Sequence[tuple[int, str]]
 """Rank and text of each part of a line, in their order on it: where there is no room the highest ranks are left out."""
@@ -28,16 +36,22 @@ Words = Sequence[tuple[int, str]]
 class _Bar:
     """A line on `stream`, from a second after its first value on, at most twice a second; wiped in the end.
 
-    Nothing is drawn without a stream, nor on one that is not a terminal, or one that cannot move its cursor, nor in a
-    CI system, which keeps what is wiped.
+    Nothing is drawn on what is not a terminal, or cannot move its cursor, nor in a CI system, which keeps what is
+    wiped: there it writes a line after a minute, and then now and then. Nothing at all is written without a stream.
     """
+
+    foretells = True
+    """Whether the rest takes as long as what is done, as far as anybody knows."""
 
     def __init__(self, stream: TextIO | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._first: tuple[float, float, int] | None = None
         """When the first value came, and what was done by then: work, and calls."""
+        self._begun_s = clock()
         self._drawn_s = -REDRAW_S
+        self._stream = stream
         self._progress = _progress(stream, clock) if stream is not None and _is_looked_at(stream) else None
+        self._next_line_s = self._begun_s + FIRST_LINE_S
 
     def __enter__(self) -> Self:
         return self
@@ -54,29 +68,50 @@ class _Bar:
         Compiling and reading traces come before the first value, and say nothing about the speed of the rest. The time
         left is that of the rest at the speed since then.
         """
-        if self._progress is None:
+        if self._stream is None:
             return
         now_s = self._clock()
-        if self._first is None or done == self._first[1]:
+        if self._first is None or (self.foretells and done == self._first[1]):
             self._first = now_s, done, calls  # processes start, or a warm-up is looked for
         since_s = now_s - self._first[0]
-        if since_s < QUIET_S or now_s - self._drawn_s < REDRAW_S:
+        if since_s < QUIET_S or not self._is_due(now_s):
             return
-        self._drawn_s = now_s
-        progress = self._progress
-        if not progress.task_ids:
-            progress.add_task("", total=total)
-        (task,) = progress.tasks
         parts = list(words())
         gained, more = done - self._first[1], calls - self._first[2]
         if more:
             parts.append((2, f"{_significant(more / since_s)} requests/s"))
-        if gained > 0.0:
+        if gained > 0.0 and self.foretells:
             parts.append((1, f"{units.show_seconds(_rounded(since_s * (total - done) / gained))} left"))
-        room = min(progress.console.width, MOST_WIDE) - BAR_WIDTH - len(" 100 % done,  ")
-        progress.update(task.id, completed=done, total=total, description=_fitting(parts, room))
-        progress.start()
-        progress.refresh()
+        if self._progress is None:
+            share = f"{units.show_number(round(100.0 * done / total))} % done, " if self.foretells else ""
+            self._stream.write(f"{share}{_fitting(parts, MOST_WIDE)}\n")
+            self._stream.flush()
+        else:
+            _draw(self._progress, done, total, parts)
+
+    def _is_due(self, now_s: float) -> bool:
+        """Whether it is time to say something; it is not again until some time has passed."""
+        if self._progress is None:
+            if now_s < self._next_line_s:
+                return False
+            silence_s = SILENCE * (now_s - self._begun_s)
+            self._next_line_s = now_s + min(max(silence_s, FIRST_LINE_S), LONGEST_SILENCE_S)
+            return True
+        if now_s - self._drawn_s < REDRAW_S:
+            return False
+        self._drawn_s = now_s
+        return True
+
+
+def _draw(progress: Progress, done: float, total: float, parts: Words) -> None:
+    """The line as it is now."""
+    if not progress.task_ids:
+        progress.add_task("", total=total)
+    (task,) = progress.tasks
+    room = min(progress.console.width, MOST_WIDE) - BAR_WIDTH - len(" 100 % done,  ")
+    progress.update(task.id, completed=done, total=total, description=_fitting(parts, room))
+    progress.start()
+    progress.refresh()
 
 
 class ReplicationsBar(_Bar):
@@ -102,7 +137,7 @@ class ReplicationsBar(_Bar):
         """Shows how far a replication is."""
         # The run goes on after the end of the arrivals until all are answered.
         self._seen[replication] = min(simulated_s, self._duration_s), calls, hits, misses
-        if self._progress is None:
+        if self._stream is None:
             return
         done_s, calls, hits, misses = (sum(numbers) for numbers in zip(*self._seen.values(), strict=True))
         self._show(done_s, self._duration_s * self._replications, calls, lambda: self._words(done_s, hits, misses))
@@ -133,12 +168,21 @@ class SimulationsBar(_Bar):
 
 
 class FleetsBar(_Bar):
-    """How many fleets of a plan are settled, of those that there are to settle."""
+    """How many fleets of a plan are settled, of those that there may be to settle, and which one is tried.
 
-    def __call__(self, settled: int, total: int) -> None:
-        """Shows how many are settled."""
-        text = f"{units.show_count(settled)} of {units.show_count(total)} fleets"
-        self._show(settled, total, 0, lambda: [(0, text)])
+    Nobody knows how long it takes: a fleet near its limits takes as long as a hundred others.
+    """
+
+    foretells = False
+
+    def __call__(self, settled: int, fleets: int, doing: str, simulated: int, calls: int) -> None:
+        """Shows how many are settled, what is being done, and how many simulations with how many calls there were."""
+
+        def words() -> Words:
+            tried = f"{units.show_count(simulated)} simulations"
+            return [(0, f"{units.show_count(settled)} of {units.show_count(fleets)} fleets"), (1, doing), (3, tried)]
+
+        self._show(settled, fleets, calls, words)
 
 
 def _is_looked_at(stream: TextIO) -> bool:

@@ -1,1 +1,1 @@
-"""What a run gives back: histograms, the latency ledger, the summary, tables and the result folder."""
+"""What a run gives back: `result.py` is the whole; each folder answers one question about it."""

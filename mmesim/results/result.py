@@ -17,22 +17,22 @@ import pyarrow.parquet as pq
 
 from mmesim import __version__
 from mmesim.arrays import Floats
-from mmesim.results import checks
-from mmesim.results import folder as folders
-from mmesim.results.every_call import of_runs
+from mmesim.results.answers.sections import SteadyState, Verdict
 from mmesim.results.expect.expect import overall
-from mmesim.results.filed import let_go
-from mmesim.results.miss_ratio import Curve, with_own_calls
+from mmesim.results.figures.tenants import pooled_tenants
+from mmesim.results.folder import folder as folders
+from mmesim.results.folder.provenance import Origin, Provenance, provenance
+from mmesim.results.measured.filed import let_go
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.miss_ratio.curve import Curve, with_own_calls
+from mmesim.results.miss_ratio.every_call import of_runs
 from mmesim.results.over_time.over_time import OverTime
-from mmesim.results.provenance import Origin, Provenance, provenance
-from mmesim.results.run_data import RunData
-from mmesim.results.sections import SteadyState, Verdict
-from mmesim.results.summary import summarise
+from mmesim.results.summary import checks
+from mmesim.results.summary.summary import summarise
+from mmesim.results.summary.until import Until
 from mmesim.results.tables import tables
 from mmesim.results.tables.histograms import histograms_table
 from mmesim.results.tables.periods import TENS, WINDOW_TIMES, in_flight_table, times_table
-from mmesim.results.tenants import pooled_tenants
-from mmesim.results.until import Until
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.scenario import Scenario
 

@@ -1,7 +1,7 @@
 """The figures of a result by name: their unit, their title, their place in summary.json, and where they are shown.
 
-One row a figure. How each is computed from a replication is a row of `mmesim.results.figures`; what it means stands at
-its field in `mmesim.results.summary`.
+One row a figure. How each is computed from a replication is a row of `mmesim.results.figures.figures`; what it means
+stands at its field in `mmesim.results.summary.summary`.
 """
 
 from __future__ import annotations

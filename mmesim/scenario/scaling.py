@@ -7,6 +7,7 @@ host exists in both. The scenario itself is returned where nothing changes.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,16 +35,20 @@ def with_traffic(scenario: Scenario, factor: float) -> Scenario:
 
 
 def scalable(scenario: Scenario, group: str | None = None) -> tuple[str, ...]:
-    """The names of the groups that can have another number of models: all of them, or one that is asked for.
+    """The names of the groups that can have another number of models: all that are hosted, or one that is asked for.
 
-    Raises UserError for an unknown name and for models whose number is not that of a group.
+    Raises UserError for an unknown name, for models whose number is not that of a group, and for a group that the
+    endpoint does not host, or of which it hosts some models alone.
     """
     names = [one.name for one in scenario.models]
     if group is not None and group not in names:
         hint = did_you_mean(group, names) or f"groups: {', '.join(names[:8])}"
         raise UserError(f"{scenario.name}: there is no group of models {group!r} ({hint})")
+    names = _hosted(scenario, [name for name in names if group in (None, name)])
+    if not names:
+        raise UserError(f"{scenario.name}: the endpoint does not host the models of {group!r}: vary another group")
     for one in scenario.models:
-        if group in (None, one.name) and (one.file is not None or one.azure_functions is not None):
+        if one.name in names and (one.file is not None or one.azure_functions is not None):
             source = one.file if one.file is not None else "an Azure data set"
             counted = [other.name for other in scenario.models if other.file is None and other.azure_functions is None]
             other = f", or vary another group: --group {counted[0]}" if counted else ""
@@ -51,7 +56,22 @@ def scalable(scenario: Scenario, group: str | None = None) -> tuple[str, ...]:
                 f"{scenario.name}: the models of {one.name!r} are those of {source}, each with figures of its own, "
                 f"so there are no more of them: describe them as a group with `count`{other}"
             )
-    return tuple(name for name in names if group in (None, name))
+    return tuple(names)
+
+
+def _hosted(scenario: Scenario, groups: Sequence[str]) -> list[str]:
+    """Those of some groups that the endpoint hosts; UserError for one of which it hosts some models alone."""
+    if scenario.endpoint.only is None and scenario.endpoint.without is None:
+        return list(groups)
+    each, here = (Counter(model.group for model in models) for models in (scenario.model_table(), scenario.hosted))
+    partly = [name for name in groups if 0 < here[name] < each[name]]
+    if partly:
+        key = "only" if scenario.endpoint.only is not None else "without"
+        raise UserError(
+            f"{scenario.name}: the endpoint hosts {here[partly[0]]:,} of the {each[partly[0]]:,} models of "
+            f"{partly[0]!r}, and more of them would not be hosted: name whole groups in endpoint.{key}"
+        )
+    return [name for name in groups if here[name]]
 
 
 def count_of(scenario: Scenario, group: str | None = None) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmesim.engine.simulation import Simulation
-from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.measured.run_data import CAUSES, RunData
 from mmesim.scenario import (
     Clients,
     CpuWait,

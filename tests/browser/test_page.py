@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from mmesim.report.page.run import run_page
+from mmesim.results.folder.shown import Kept
 from mmesim.results.result import Result
-from mmesim.results.shown import Kept
 from mmesim.scenario import Scenario
 from tests.helpers.files import ROOT
 from tests.unit.report.page.test_other_pages import pages

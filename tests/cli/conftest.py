@@ -6,7 +6,7 @@ import pytest
 from mmesim.cli import main
 from mmesim.experiment.execute import task
 from mmesim.experiment.execute.task import Observer, Task
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from tests.helpers.command import Command, Outcome
 from tests.unit.experiment.fakes import Simulate
 

@@ -128,7 +128,7 @@ def test_a_scenario_from_a_log_is_valid_and_runs_at_once(mmesim, layout):
     assert outcome.code == 0, outcome.err
     assert (
         outcome.out
-        == "mine.yaml: written. Next: mmesim validate mine.yaml, mmesim run mine.yaml, mmesim plan mine.yaml\n"
+        == "mine.yaml: written. Next: mmesim validate mine.yaml, mmesim run mine.yaml, mmesim plan mine.yaml --middle\n"
     )
     table = Path("mine-models.csv").read_text().splitlines()
     assert table[0] == "name,calls,calls_per_min,share,artifact_size,memory,service"

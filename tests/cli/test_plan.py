@@ -13,8 +13,8 @@ import pytest
 from mmesim.experiment.execute.task import Observer, Task
 from mmesim.experiment.plan.plan import plan as make_plan
 from mmesim.results.answers.planned import Planned
-from mmesim.results.folder import PLAN
-from mmesim.results.run_data import RunData
+from mmesim.results.folder.folder import PLAN
+from mmesim.results.measured.run_data import RunData
 from tests.helpers.command import Command, Outcome
 from tests.helpers.page import Page
 

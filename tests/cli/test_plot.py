@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mmesim.results.folder import PLAN
-from mmesim.results.pictures import OF_PLAN, OF_RUN, OF_SWEEP
+from mmesim.results.folder.folder import PLAN
+from mmesim.results.folder.pictures import OF_PLAN, OF_RUN, OF_SWEEP
 from tests.cli.test_run import SCENARIO, Engine
 from tests.helpers.command import Command
 from tests.helpers.planned import planned

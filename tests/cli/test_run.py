@@ -12,7 +12,7 @@ import pytest
 from mmesim.cli.common import folder_name
 from mmesim.experiment.execute import task
 from mmesim.experiment.execute.task import Observer
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.file.load import load
 from tests.helpers.command import Command

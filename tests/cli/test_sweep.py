@@ -21,7 +21,7 @@ import pytest
 
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.store.store import Store
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from tests.helpers.command import Command
 from tests.helpers.files import ROOT

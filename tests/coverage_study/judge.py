@@ -15,10 +15,10 @@ from scipy.special import ndtri
 
 from mmesim.arrays import Floats
 from mmesim.experiment.until import level, looks
-from mmesim.results import latency
-from mmesim.results.latency import Pooled, pool
-from mmesim.results.run_data import RunData
-from mmesim.results.until import allowed, relative_half_width
+from mmesim.results.figures import latency
+from mmesim.results.figures.latency import Pooled, pool
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.summary.until import allowed, relative_half_width
 from mmesim.scenario import Scenario
 from mmesim.scenario.run.until import FIRST_LOOK, read_precision
 from mmesim.stats.means import CONFIDENCE

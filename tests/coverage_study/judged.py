@@ -13,10 +13,10 @@ import numpy as np
 from scipy.stats import binomtest
 
 from mmesim.results.expect.expect import interval_of
-from mmesim.results.figures import Formula, formula, over
-from mmesim.results.latency import Pooled, latency
-from mmesim.results.run_data import RunData
-from mmesim.results.selected import windows
+from mmesim.results.figures.figures import Formula, formula, over
+from mmesim.results.figures.latency import Pooled, latency
+from mmesim.results.figures.selected import windows
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.run.selection import State

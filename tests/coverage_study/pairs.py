@@ -15,9 +15,9 @@ import numpy as np
 
 from mmesim.arrays import Floats
 from mmesim.engine.simulation import simulate
-from mmesim.results.latency import cells as cells_of_runs
-from mmesim.results.latency import pool, pooled_quantile
-from mmesim.results.run_data import RunData
+from mmesim.results.figures.latency import cells as cells_of_runs
+from mmesim.results.figures.latency import pool, pooled_quantile
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.stats.histogram import Grid, grid, quantile
 from mmesim.stats.intervals import half_width

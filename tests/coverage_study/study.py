@@ -19,9 +19,9 @@ from typing import Any
 from mmesim import __version__
 from mmesim.engine.simulation import simulate
 from mmesim.errors import SimulationError
-from mmesim.results import checks
-from mmesim.results.latency import Pooled
-from mmesim.results.run_data import RunData
+from mmesim.results.figures.latency import Pooled
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.summary import checks
 from mmesim.stats.intervals import half_width
 from mmesim.stats.means import mean
 from tests.coverage_study.cells import TRUTH_LENGTH, TRUTH_SEED, Cell, cells

@@ -21,7 +21,8 @@ from mmesim.experiment.sweep import sweep
 from mmesim.experiment.unknowns import uncertain, unknowns
 from mmesim.preflight import load, size
 from mmesim.report.content.run import CHECKS
-from mmesim.results import latency, steady
+from mmesim.results.figures import latency
+from mmesim.results.summary import steady
 from mmesim.results.timeline import seen
 from mmesim.scenario.figures import shown_in
 from mmesim.stats.looks import LOOKS

@@ -61,8 +61,8 @@ class Results(NamedTuple):
 
 def names_in_results() -> Results:
     """Where the code keeps these names: the only place here that knows it."""
-    from mmesim.results.run_data import CAUSES
-    from mmesim.results.sections import State
+    from mmesim.results.answers.sections import State
+    from mmesim.results.measured.run_data import CAUSES
     from mmesim.scenario.figures import BANDS, PARTS
 
     return Results(PARTS, CAUSES, tuple(BANDS), get_args(State))

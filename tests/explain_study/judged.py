@@ -11,8 +11,8 @@ from mmesim.experiment.explained.explain import explain
 from mmesim.experiment.explained.tried import Tried, tried
 from mmesim.experiment.replicate import run_replications
 from mmesim.preflight.finding import Finding
-from mmesim.results.figures import FORMULAS
-from mmesim.results.miss_ratio import Curve
+from mmesim.results.figures.figures import FORMULAS
+from mmesim.results.miss_ratio.curve import Curve
 from mmesim.results.result import Result
 from mmesim.scenario import Scenario
 from mmesim.stats.means import mean_interval

@@ -7,8 +7,8 @@ import pytest
 
 from mmesim.engine.simulation import simulate
 from mmesim.preflight.check import findings
-from mmesim.results.happened import Kind
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.happened import Kind
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 
 FILE = "scenarios/gallery/blue-green-or-rolling.yaml"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.happened import Kind
-from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.measured.happened import Kind
+from mmesim.results.measured.run_data import CAUSES, RunData
 from mmesim.scenario.file.load import load
 from mmesim.stats.histogram import quantile
 from tests.helpers.files import ROOT

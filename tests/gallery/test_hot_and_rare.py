@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.file.load import load
 from tests.helpers.files import ROOT
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Poisson, Scenario
 
 FILE = "scenarios/gallery/retry-storm.yaml"

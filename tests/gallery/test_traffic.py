@@ -8,8 +8,8 @@ import numpy as np
 
 from mmesim.arrays import Floats
 from mmesim.engine.simulation import simulate
-from mmesim.results.run_data import CAUSES, RunData
-from mmesim.results.series import windows
+from mmesim.results.figures.series import windows
+from mmesim.results.measured.run_data import CAUSES, RunData
 from mmesim.scenario.file.load import load
 from mmesim.stats.histogram import quantile
 from tests.helpers.files import ROOT

@@ -10,7 +10,7 @@ import numpy as np
 from mmesim.experiment.gate.course import Course
 from mmesim.experiment.gate.design import FEW, MANY, wants_more
 from mmesim.experiment.gate.lines import Line, Row
-from mmesim.results.sections import Verdict
+from mmesim.results.answers.sections import Verdict
 from mmesim.scenario.scenario import Scenario
 
 Counts = dict[Verdict, int]

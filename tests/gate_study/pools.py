@@ -19,7 +19,7 @@ from mmesim.engine.simulation import simulate
 from mmesim.errors import SimulationError
 from mmesim.experiment.gate.lines import Row, Seen, row
 from mmesim.experiment.store.key import Keys
-from mmesim.results import checks
+from mmesim.results.summary import checks
 from tests.gate_study.cells import Population
 
 BLOCK = 500

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import mmesim
-from mmesim.results.sections import Verdict
+from mmesim.results.answers.sections import Verdict
 from tests.gate_study.cells import CELLS, Cell
 from tests.gate_study.gates import Asked, tally
 from tests.gate_study.pools import Pool, Tell

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mmesim.results.answers.gated import Delta, Design, Drift, Gated, GatedLine, GatedScenario
-from mmesim.results.sections import Verdict
+from mmesim.results.answers.sections import Verdict
 
 DESIGN = Design(
     pilot_replications=20,

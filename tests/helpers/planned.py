@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mmesim.results.answers.planned import Estimated, Fleet, FleetLine, Pair, Planned, Setting, Used, WhyNot
-from mmesim.results.sections import Verdict
+from mmesim.results.answers.sections import Verdict
 from tests.helpers.gated import UNITS, plain_numbers, texts, verdicts
 from tests.helpers.gated import numbers as any_numbers
 

@@ -6,7 +6,7 @@ from functools import cache
 
 from jsonschema import Draft202012Validator
 
-from mmesim.results.summary import summary_schema
+from mmesim.results.summary.summary import summary_schema
 from mmesim.scenario.file.json_schema import json_schema
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 
 WALL = frozenset({"wall_s"})
 """The only figure that may differ between two runs of one scenario and seed."""

@@ -9,7 +9,7 @@ import simpy
 from simpy.core import EmptySchedule
 
 from mmesim.engine.simulation import Simulation
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 
 EVERY_S = 0.0201

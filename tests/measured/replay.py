@@ -14,7 +14,7 @@ from statistics import fmean, median
 import numpy as np
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.run_data import CAUSES, CallRecords
+from mmesim.results.measured.run_data import CAUSES, CallRecords
 from mmesim.scenario import (
     Clients,
     CpuWait,

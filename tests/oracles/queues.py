@@ -10,7 +10,7 @@ import numpy as np
 
 from mmesim.analytic.erlang import machine_repair, mmc_mean_sojourn, mmc_sojourn_exceeds, mmck
 from mmesim.analytic.mg1 import md1_mean_wait, mg1_mean_sojourn, mg1_ps_mean_sojourn
-from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.measured.run_data import CAUSES, RunData
 from mmesim.scenario import HostType, Poisson, RunSettings, Scenario, Traffic
 from mmesim.scenario.models.groups import Service
 from mmesim.scenario.traffic.arrivals import ArrivalProcess

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.run_data import CAUSES
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.scenario import Poisson, RunSettings, Scenario, Traffic
 from mmesim.scenario.figures import PARTS
 from mmesim.scenario.models.groups import Service

@@ -13,7 +13,7 @@ from mmesim.analytic.stack import FIRST, Stack, last_called
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.engine.simulation import simulate
 from mmesim.preflight.room import free_memory_bytes
-from mmesim.results.own_misses import Calls, own_misses
+from mmesim.results.miss_ratio.own_misses import Calls, own_misses
 from mmesim.scenario import EvictionPolicy, Poisson, Scenario, Traffic
 from tests.laws.scenarios import instant_model
 from tests.oracles.caches import cache

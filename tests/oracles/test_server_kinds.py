@@ -14,7 +14,7 @@ import pytest
 
 from mmesim.analytic.erlang import mmc_mean_sojourn, mmck
 from mmesim.engine.simulation import simulate
-from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.measured.run_data import CAUSES, RunData
 from mmesim.scenario import Poisson, RunSettings, Scenario, Server, Traffic, UniformPopularity
 from mmesim.scenario.models.groups import AffineBatch, Service
 from mmesim.scenario.values.times import Constant, Exponential, Time

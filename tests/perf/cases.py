@@ -10,7 +10,7 @@ from math import sqrt
 
 from mmesim.analytic.erlang import mmc_mean_sojourn
 from mmesim.engine.simulation import Simulation
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.values.times import Exponential
 from mmesim.workload.requests import blocks

@@ -28,7 +28,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "simulation": ("mmesim.engine.simulation:Simulation.run",),
     "collecting": ("mmesim.engine.simulation:Simulation.measured", "mmesim.experiment.replicate:keep_within"),
     "report": ("mmesim.report.content.run:run_report", "mmesim.results.result:summarise"),
-    "folder": ("mmesim.results.folder:write",),
+    "folder": ("mmesim.results.folder.folder:write",),
 }
 """Part -> the functions whose time it is."""
 

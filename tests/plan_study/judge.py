@@ -11,7 +11,7 @@ from mmesim.experiment.plan.plan import plan
 from mmesim.experiment.runs import Piece, Runs
 from mmesim.experiment.store.store import Store
 from mmesim.results.answers.planned import Planned
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Scenario
 from tests.plan_study.problems import problem

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.histogram import quantile

@@ -8,7 +8,7 @@ from typing import Literal
 
 from mmesim.engine.simulation import simulate
 from mmesim.experiment.gate.lines import Line, lines
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import mean_interval
 

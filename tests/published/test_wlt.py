@@ -7,7 +7,7 @@ import functools
 import pytest
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.measured.run_data import CAUSES, RunData
 from mmesim.scenario import Scenario
 from mmesim.stats.histogram import quantile
 

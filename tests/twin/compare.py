@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from mmesim.engine.simulation import Simulation
-from mmesim.results.run_data import CAUSES
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.scenario import Scenario
 from tests.twin.cases.scenarios import scenario
 from tests.twin.draws import Draws

@@ -24,7 +24,7 @@ from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import UP
 from mmesim.engine.setup import cores_and_slope, placement_key
 from mmesim.errors import UserError
-from mmesim.results.happened import Kind
+from mmesim.results.measured.happened import Kind
 from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.endpoint.host_type import HostType

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmesim.engine.environment import Environment
-from mmesim.results.happened import Happened, Kind
+from mmesim.results.measured.happened import Happened, Kind
 
 
 class Journal:

@@ -17,7 +17,7 @@ from mmesim.engine.control.journal import Journal
 from mmesim.engine.deploys.overlap import overlap
 from mmesim.engine.environment import Environment
 from mmesim.engine.measure.condition import Conditions
-from mmesim.results.happened import Kind
+from mmesim.results.measured.happened import Kind
 from mmesim.scenario.deploys.deploy import Deploy
 from mmesim.scenario.deploys.steps import Step
 from mmesim.scenario.endpoint.endpoint import Endpoint

@@ -14,7 +14,7 @@ from mmesim.engine.control.loads.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import READY, UP
-from mmesim.results.happened import Kind
+from mmesim.results.measured.happened import Kind
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.models.resolve import called
 from mmesim.scenario.scenario import Scenario

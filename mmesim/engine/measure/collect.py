@@ -14,8 +14,8 @@ from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, HOST_LOST
 from mmesim.engine.kernel.jit import plain
 from mmesim.engine.kernel.record import select
 from mmesim.engine.measure.integrals import Integrals, Peaks
-from mmesim.results.happened import Happened
-from mmesim.results.run_data import (
+from mmesim.results.measured.happened import Happened
+from mmesim.results.measured.run_data import (
     CAUSES,
     CallRecords,
     CellData,
@@ -25,7 +25,7 @@ from mmesim.results.run_data import (
     RunData,
     TenantData,
 )
-from mmesim.results.window_times import InFlight, WindowTimes
+from mmesim.results.measured.window_times import InFlight, WindowTimes
 from mmesim.scenario.scenario import Scenario
 
 _select: Callable[..., None] = plain(select)

@@ -18,7 +18,7 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.measure.integrals import Integrals
 from mmesim.engine.measure.live import LiveMetrics
-from mmesim.results.run_data import CAUSES
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.scenario.run.condition import window_s
 from mmesim.scenario.run.expect import Expectation

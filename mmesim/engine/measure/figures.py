@@ -15,7 +15,7 @@ from mmesim.arrays import Ints
 from mmesim.engine.measure.integrals import ADDED_UP, OF_KERNEL, padded
 from mmesim.engine.measure.sources import Sources
 from mmesim.engine.measure.worker_time import WorkerTime, worker_time
-from mmesim.results.run_data import CAUSES
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.scenario.clients.causes import FAILURES
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.stats.histogram import cumulated_quantile

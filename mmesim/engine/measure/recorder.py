@@ -11,7 +11,7 @@ from mmesim.arrays import Floats, Ints
 from mmesim.engine.kernel.hashing import PRIME, rank
 from mmesim.engine.kernel.jit import plain
 from mmesim.engine.kernel.tables import Tables
-from mmesim.results.run_data import CallRecords
+from mmesim.results.measured.run_data import CallRecords
 
 ALL = -1
 

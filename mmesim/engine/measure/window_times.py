@@ -9,7 +9,7 @@ import numpy as np
 
 from mmesim.arrays import Floats, Ints
 from mmesim.engine.kernel.codes import WINDOW_BUCKETS, WINDOW_TIMES
-from mmesim.results.window_times import CLIENT, TIMES, WindowTimes, edges_of
+from mmesim.results.measured.window_times import CLIENT, TIMES, WindowTimes, edges_of
 
 _EDGES: Floats = edges_of(CLIENT + 1)[1:-1]
 """Where the buckets of loads and unloads begin, but for the first."""

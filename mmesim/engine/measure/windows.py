@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,8 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.measure.live import LiveMetrics
 from mmesim.engine.measure.window_times import TimesOfPeriods
-from mmesim.results.tables.windows import WindowTable
-from mmesim.results.window_times import WINDOW_S, WindowTimes, period_s
+from mmesim.results.measured.window_times import WINDOW_S, WindowTimes, period_s
+from mmesim.results.measured.windows import WindowTable
 
 
 class Windows:
@@ -29,11 +29,12 @@ class Windows:
         duration_s: float,
         window_s: float = WINDOW_S,
         report: Callable[[], None] | None = None,
+        figures: Collection[str] | None = None,
     ) -> None:
-        """`report` is called at the end of each window that is waited for."""
+        """`report` is called at the end of each window that is waited for; only `figures` are read, None for all."""
         self._env = env
         self._plane = plane
-        self._meter = live.meter()
+        self._meter = live.meter(figures)
         self._ends = _ends(duration_s, window_s)
         self._names: tuple[str, ...] = ()
         self._values = array("d")

@@ -12,7 +12,7 @@ from mmesim.engine.control.task import Slots
 from mmesim.engine.environment import Environment
 from mmesim.engine.measure.live import LiveMetrics
 from mmesim.engine.scaling.decide import Cooldowns
-from mmesim.results.happened import Kind
+from mmesim.results.measured.happened import Kind
 from mmesim.scenario.endpoint.autoscaling.autoscaling import ScaledIn
 
 

@@ -16,10 +16,10 @@ from mmesim.experiment.gate.course import trusted
 from mmesim.experiment.gate.lines import Line, lines
 from mmesim.experiment.numbers import CAPACITY
 from mmesim.experiment.runs import Piece, Runs
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.expect.expect import compare
-from mmesim.results.figures import FORMULAS
-from mmesim.results.run_data import RunData
-from mmesim.results.sections import Verdict
+from mmesim.results.figures.figures import FORMULAS
+from mmesim.results.measured.run_data import RunData
 from mmesim.stats.means import mean, mean_interval
 
 RUNS = 10

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mmesim import __version__
+from mmesim.experiment.assumed import assumed
 from mmesim.experiment.capacity.curve import RUNS, Curve, Short
 from mmesim.experiment.capacity.knee import Knee
 from mmesim.experiment.capacity.limit import Decided, Limit
@@ -15,9 +16,8 @@ from mmesim.experiment.gate.baseline.unchanged import UNITS
 from mmesim.results.answers.capacity import Capacity, Tried
 from mmesim.results.answers.capacity import Knee as KneeEntry
 from mmesim.results.answers.planned import FleetLine
-from mmesim.results.sections import Verdict
+from mmesim.results.answers.sections import Verdict
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
-from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import CONFIDENCE, mean, mean_interval
 
 
@@ -53,7 +53,7 @@ def document(found: Found, robustness: dict[str, Any] | None) -> Capacity:
         verdict=_verdict(amounts.now, limit) if scenario.expect else None,
         finished=found.finished,
         confidence=CONFIDENCE,
-        notes=list(_notes(scenario)),
+        notes=list(assumed(scenario)),
         expect=[line.text for line in scenario.expect],
         now=amounts.now,
         largest=limit.largest,
@@ -77,14 +77,6 @@ def _knee(knee: Knee) -> KneeEntry:
     return KneeEntry(models=knee.amount, interval=knee.interval, reason=knee.reason)
 
 
-def _notes(scenario: Scenario) -> Iterator[str]:
-    for belief in scenario.beliefs:
-        yield f"{belief.field} is believed, not known: {belief.middle} is used"
-    for stream in scenario.traffic:
-        if stream.replays:
-            yield f"stream {stream.name!r} is the same trace in every replication: other traffic may need another fleet"
-
-
 def _verdict(now: float, limit: Limit) -> Verdict:
     """Of the present amount, which need not have been tried: what fits less fits, too."""
     if limit.largest is not None and now <= limit.largest:
@@ -99,7 +91,7 @@ def _tried(curve: Curve, limit: Limit, usd_per_month: float | None) -> list[Trie
         decided = limit.found.get(amount)
         calls_per_s = short[amount].calls_per_s if decided is None else decided.calls_per_s
         hits = [1.0 - miss for miss in short[amount].misses] if decided is None else _series(decided)
-        models = len(curve.amounts.at(amount).model_table())
+        models = len(curve.amounts.at(amount).hosted)
         found.append(
             Tried(
                 amount=amount,

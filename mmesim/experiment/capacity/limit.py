@@ -19,9 +19,9 @@ from mmesim.experiment.gate.outcome import gated_lines
 from mmesim.experiment.numbers import CAPACITY_DECISION, CAPACITY_PILOT
 from mmesim.experiment.runs import Piece, Runs
 from mmesim.results.answers.gated import GatedLine
-from mmesim.results.baseline import Series
-from mmesim.results.run_data import RunData
-from mmesim.results.sections import WORST_FIRST, Verdict
+from mmesim.results.answers.sections import WORST_FIRST, Verdict
+from mmesim.results.comparison.baseline import Series
+from mmesim.results.measured.run_data import RunData
 
 MOST_TRIED = 12
 """Amounts that are decided at most: half of them on each side of where the limit seems to be."""

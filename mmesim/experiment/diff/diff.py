@@ -17,10 +17,10 @@ from mmesim.experiment.diff.divergence import Divergence, first_divergence
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor, Watch
 from mmesim.experiment.replicate import repeated, run_replications, with_warmup
-from mmesim.results.compare import Delta, deltas
+from mmesim.results.answers.digits import plain
+from mmesim.results.comparison.compare import Delta, deltas
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
-from mmesim.results.summary import plain
 from mmesim.scenario.file.load import as_scenario
 from mmesim.scenario.scenario import Scenario
 

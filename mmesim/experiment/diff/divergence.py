@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmesim.arrays import Flags, Floats, Ints
+from mmesim.results.comparison.compare import CLOCK_S
+from mmesim.results.measured.run_data import CAUSES, CallRecords
 from mmesim.results.result import Result
-from mmesim.results.run_data import CAUSES, CallRecords
 from mmesim.scenario.figures import PARTS
 
 OK = -1
@@ -28,7 +29,7 @@ class Fate:
     """`ok`, or why it failed."""
     latency_s: float
     parts_s: Mapping[str, float]
-    """The parts of the latency ledger that are not 0."""
+    """The parts of the latency ledger that are not 0, nor what the clock rounds."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,13 @@ def first_divergence(a: Result, b: Result) -> Divergence | None:
 
 
 def _differs(x: CallRecords, i: Ints, y: CallRecords, j: Ints) -> Flags:
-    """Which of the calls in rows `i` of `x` and `j` of `y` have different outcomes."""
+    """Which of the calls in rows `i` of `x` and `j` of `y` have different outcomes; what the clock rounds is none."""
     differs = np.zeros(len(i), dtype=np.bool_)
-    for name in ("arrival_s", "host", "hit", "cause", "attempts", "latency_s"):
+    for name in ("host", "hit", "cause", "attempts"):
         differs |= getattr(x, name)[i] != getattr(y, name)[j]
-    differs |= (x.parts_s[i] != y.parts_s[j]).any(axis=1)
+    for name in ("arrival_s", "latency_s"):
+        differs |= np.abs(getattr(x, name)[i] - getattr(y, name)[j]) >= CLOCK_S
+    differs |= (np.abs(x.parts_s[i] - y.parts_s[j]) >= CLOCK_S).any(axis=1)
     return differs
 
 
@@ -107,7 +110,7 @@ def _fate(records: CallRecords, k: int, names: Sequence[str]) -> Fate | None:
     if k < 0:
         return None
     host, cause = int(records.host[k]), int(records.cause[k])
-    parts = {name: float(value) for name, value in zip(PARTS, records.parts_s[k], strict=True) if value}
+    parts = {name: float(value) for name, value in zip(PARTS, records.parts_s[k], strict=True) if value >= CLOCK_S}
     return Fate(
         arrival_s=float(records.arrival_s[k]),
         model=names[int(records.model[k])],

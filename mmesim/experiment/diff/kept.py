@@ -10,11 +10,11 @@ from pydantic import ValidationError
 
 from mmesim.experiment.diff.diff import Diff
 from mmesim.experiment.diff.divergence import Divergence
-from mmesim.results.compare import Delta, Direction
-from mmesim.results.folder import DIFF, SCENARIO, Writer, write
-from mmesim.results.json_schema import json_schema
-from mmesim.results.sections import Count, Entry, Value, Verdict
-from mmesim.results.shown import Kept, of_another_version
+from mmesim.results.answers.json_schema import json_schema
+from mmesim.results.answers.sections import Count, Entry, Value, Verdict
+from mmesim.results.comparison.compare import Delta, Direction
+from mmesim.results.folder.folder import DIFF, SCENARIO, Writer, write
+from mmesim.results.folder.shown import Kept, of_another_version
 from mmesim.scenario.figures import Kind
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.load import load

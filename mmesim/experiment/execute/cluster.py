@@ -15,7 +15,7 @@ from mmesim.experiment.execute.here import tell, warn_here
 from mmesim.experiment.execute.parcel import Packer, Parcel
 from mmesim.experiment.execute.task import AHEAD, Finished, Task, Watch
 from mmesim.experiment.execute.versions import difference, versions
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -10,7 +10,7 @@ from typing import Self
 
 from mmesim.errors import TraceWarning
 from mmesim.experiment.execute.task import Finished, Observer, Task, Watch
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 
 
 class Here:

@@ -24,7 +24,7 @@ from mmesim.errors import TraceWarning, WorkerKilled
 from mmesim.experiment.execute.here import observer, tell, warn_here
 from mmesim.experiment.execute.parcel import Packer, Parcel, with_names, without_names
 from mmesim.experiment.execute.task import AHEAD, Finished, Task, Watch, is_compiled
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
 POLL_S = 0.1

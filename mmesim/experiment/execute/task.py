@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from mmesim.errors import TooLarge
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Task:
     `processes` are custom SimPy processes, functions of a module where the task leaves this process. `window_s` is the
     length of the windows of the series, seconds (None: one minute). `below` is the rank from which on calls need not be
     recorded, since they would be left out later (None: all may be wanted). `window_times`: also how many calls of each
-    minute took how long, and how many were in flight every ten seconds.
+    minute took how long, and how many were in flight every ten seconds. `figures` are those that the windows have
+    (None: all): of a run with few calls a minute, most of the time goes into reading them.
     """
 
     compiles: ClassVar[bool] = True
@@ -48,12 +49,18 @@ class Task:
     window_s: float | None = None
     below: int | None = None
     window_times: bool = False
+    figures: Collection[str] | None = None
 
     def run(self, observer: Observer | None = None) -> RunData:
         """Simulate it here."""
         from mmesim.engine.simulation import simulate  # compiles the kernel: only when something is run
 
-        given = {"window_s": self.window_s, "below": self.below, "window_times": self.window_times or None}
+        given = {
+            "window_s": self.window_s,
+            "below": self.below,
+            "window_times": self.window_times or None,
+            "figures": self.figures,
+        }
         settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         try:
             return simulate(

@@ -12,8 +12,8 @@ from mmesim.experiment.explained import types
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.load import SIZED_FOR
 from mmesim.results.binding.roots import Roots
-from mmesim.results.figures import DEVICE_USE
-from mmesim.results.miss_ratio import Curve
+from mmesim.results.figures.figures import DEVICE_USE
+from mmesim.results.miss_ratio.curve import Curve
 from mmesim.scenario.constraints import Resource
 from mmesim.scenario.endpoint.router import Placement, RouterPolicy
 from mmesim.scenario.faults.kinds import ZoneLoss

@@ -11,10 +11,10 @@ import numpy as np
 from mmesim.experiment.gate.baseline.unchanged import UNITS
 from mmesim.results.answers.explained import Deciding
 from mmesim.results.expect.questions import Question, questions
-from mmesim.results.figures import formula
-from mmesim.results.latency import cells, pool
+from mmesim.results.figures.figures import formula
+from mmesim.results.figures.latency import cells, pool
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
 from mmesim.scenario.figures import Kind, better, quantile_shares
 from mmesim.scenario.run.expect import Expectation
 from mmesim.stats.means import mean, mean_interval

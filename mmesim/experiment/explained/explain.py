@@ -23,10 +23,10 @@ from mmesim.preflight.finding import Finding
 from mmesim.results.answers.explained import Explained, LeftOut
 from mmesim.results.binding.nothing import why_nothing
 from mmesim.results.binding.ranked import ranked
+from mmesim.results.figures.latency import pool
 from mmesim.results.findings.causes import causes
 from mmesim.results.findings.seen import Seen
-from mmesim.results.latency import pool
-from mmesim.results.miss_ratio import Curve
+from mmesim.results.miss_ratio.curve import Curve
 from mmesim.results.result import Result
 from mmesim.scenario.endpoint.host_type import GIVEN
 from mmesim.scenario.file.load import as_scenario
@@ -87,6 +87,7 @@ def explain(
         replications=len(base.runs),
         verdict=verdict,
         usd_per_month=price(base.scenario.endpoint),
+        price_estimated=base.scenario.endpoint.host.price_estimated,
         binding_constraint=base.summary["binding_constraint"],
         nothing_binds=_nothing_binds(base),
         limits=limits,

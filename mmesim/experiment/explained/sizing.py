@@ -10,9 +10,9 @@ from mmesim import units
 from mmesim.experiment.explained.deciding import MANY_ERRORS
 from mmesim.experiment.explained.tried import Tried
 from mmesim.preflight.finding import Finding
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.findings.seen import RULE, Seen
-from mmesim.results.miss_ratio import Curve
-from mmesim.results.sections import Verdict
+from mmesim.results.miss_ratio.curve import Curve
 
 FULL = 0.8
 """Utilization of the CPU above which a fleet has no reserve (AWS's rule of thumb asks for 50 to 80 %)."""
@@ -74,7 +74,8 @@ def over_provisioned(ground: Ground) -> Iterator[Finding]:
     spare = "" if n == 1 else f"; {_instances(best) + 1:.0f} leave one to spare for the loss of an instance"
     held = "every line of expect still passes" if ground.verdict is not None else "nothing is seen to be worse"
     saves = entry.usd_per_month
-    money = "" if saves is None else f", {units.show_dollars(-saves)} a month less"
+    about = "about " if entry.price_estimated else ""
+    money = "" if saves is None else f", {about}{units.show_dollars(-saves)} a month less"
     yield Finding(
         id="over_provisioned",
         severity="warning",

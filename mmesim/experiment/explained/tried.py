@@ -10,8 +10,8 @@ from mmesim.experiment.explained.candidates import Candidate, advised
 from mmesim.experiment.explained.deciding import Compared
 from mmesim.preflight.finding import Finding
 from mmesim.results.answers.explained import Effect, Outcome, WhatIf
-from mmesim.results.figures import FORMULAS
-from mmesim.results.miss_ratio import Curve
+from mmesim.results.figures.figures import FORMULAS
+from mmesim.results.miss_ratio.curve import Curve
 from mmesim.results.result import Result
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.endpoint.host_type import GIVEN

@@ -21,8 +21,8 @@ import math
 
 import numpy as np
 
-from mmesim.results.figures import FORMULAS
-from mmesim.results.run_data import RunData
+from mmesim.results.figures.figures import FORMULAS
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.arrivals import ConstantRate
 from mmesim.scenario.traffic.modulated import Mmpp, OnOff

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from mmesim.results.answers.gated import Design, GatedLine
-from mmesim.results.baseline import Baseline, Series
-from mmesim.results.sections import WORST_FIRST, Verdict
+from mmesim.results.answers.sections import WORST_FIRST, Verdict
+from mmesim.results.comparison.baseline import Baseline, Series
 from mmesim.scenario.scenario import Scenario
 
 RUNS = 180

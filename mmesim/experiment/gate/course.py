@@ -24,10 +24,10 @@ from mmesim.experiment.gate.lines import Line, Row, lines, row
 from mmesim.experiment.gate.shown import Histograms
 from mmesim.experiment.gate.tolerance import watched
 from mmesim.results.answers.gated import Design
-from mmesim.results.baseline import Series
-from mmesim.results.run_data import RunData
-from mmesim.results.sections import SteadyState
-from mmesim.results.steady import steady_state
+from mmesim.results.answers.sections import SteadyState
+from mmesim.results.comparison.baseline import Series
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.summary.steady import steady_state
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.looks import LOOKS
 from mmesim.stats.spending import nominal_levels

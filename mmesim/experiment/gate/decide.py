@@ -11,8 +11,8 @@ from scipy.special import ndtri
 from mmesim import units
 from mmesim.experiment.gate.lines import Line
 from mmesim.results.answers.gated import Bound
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.expect.expect import compare
-from mmesim.results.sections import Verdict
 from mmesim.stats.looks import (
     FEWEST,
     GUARD,
@@ -20,6 +20,7 @@ from mmesim.stats.looks import (
     alike,
     clean_blocks,
     guarded,
+    nearly_alike,
     p_above,
     p_below,
     p_rate_below,
@@ -134,7 +135,8 @@ def _as_it_is(of: Evidence) -> Decision:
 def _p_values(of: Evidence) -> tuple[float, float, Bound]:
     """Of a pass and of a fail, and by which test.
 
-    Where the values are too skewed for a mean, or are all 0 or all 1, a share is bounded by blocks.
+    Where the values are too skewed for a mean, or are all 0 or all 1, a share is bounded by blocks; also by how alike
+    they are, where that says more.
     """
     line = of.line
     n, sign = len(of.values), line.sign
@@ -142,16 +144,16 @@ def _p_values(of: Evidence) -> tuple[float, float, Bound]:
     if of.never and enough:
         return p_rate_below(of.seconds, line.inside.bound), 1.0, "clean blocks"
     skewed = max(abs(hall(values, 0.0)[1]) for values in (of.values, of.beyond)) if n > 1 else 0.0
+    means = (
+        p_below([sign * value for value in of.values], sign * line.inside.bound),
+        p_above([sign * value for value in of.beyond], sign * line.beyond.bound),
+    )
     if line.is_share and enough and (of.one_sided or guarded(n, skewed)):
         limit, beyond = line.bad(line.inside.bound), line.bad(line.beyond.bound)
-        return (
-            p_share_below(of.dirty, of.blocks, limit),
-            p_share_below(of.clean, of.blocks, 1.0 - beyond),
-            "clean blocks",
-        )
-    below = p_below([sign * value for value in of.values], sign * line.inside.bound)
-    above = p_above([sign * value for value in of.beyond], sign * line.beyond.bound)
-    return below, above, "sequential test"
+        blocks = p_share_below(of.dirty, of.blocks, limit), p_share_below(of.clean, of.blocks, 1.0 - beyond)
+        if of.one_sided or min(blocks) <= min(means):
+            return *blocks, "clean blocks"
+    return *means, "sequential test"
 
 
 def _said(of: Evidence, by: Bound) -> str | None:
@@ -161,7 +163,15 @@ def _said(of: Evidence, by: Bound) -> str | None:
         return f"{of.blocks - min(of.dirty, of.blocks):,} of {of.blocks:,} independent blocks are clean"
     if alike(of.values):
         return "the same in every replication"
+    if by == "sequential test" and _nearly_alike(of):
+        return "nearly the same in every replication"
     return None
+
+
+def _nearly_alike(of: Evidence) -> bool:
+    """Whether its values are too skewed for a mean, and differ by far less than they do from the limit."""
+    skewed = guarded(len(of.values), hall(of.values, 0.0)[1])
+    return skewed and nearly_alike(of.values, of.line.inside.bound)
 
 
 def needed(of: Evidence, levels: Levels) -> tuple[int | None, str]:
@@ -185,13 +195,15 @@ def needed(of: Evidence, levels: Levels) -> tuple[int | None, str]:
     for side, (values, limit), level in (("inside", inside, levels.inside), ("beyond", beyond, levels.beyond)):
         if mean(values) <= limit:
             continue
-        if alike(values):
+        skewed = guarded(n, hall(values, limit)[1])
+        if alike(values) or (skewed and nearly_alike(values, limit)):
             wanted = math.ceil(math.log(level) / math.log1p(-OTHERS))
-            why = f"the same in {n} replications, a tenth of which may be others as far as they tell"
+            same = "the same" if alike(values) else "nearly the same"
+            why = f"{same} in {n} replications, a tenth of which may be others as far as they tell"
             return max(1, wanted - n), why
         why = f"it is {side} the limit, but too near for {n} replications"
         skewness = hall(values, limit)[1]
-        if guarded(n, skewness):
+        if skewed:
             why = f"a few of {n} replications hold nearly all of it (skewness {abs(skewness):.1f})"
         more = _replications(values, limit, level)
         return (None if more is None else max(1, more - n)), why

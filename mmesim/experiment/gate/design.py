@@ -17,9 +17,9 @@ from mmesim.experiment.gate.lines import Line, Row, Seen, longest_block_s, span_
 from mmesim.experiment.gate.tolerance import TOLERANCE
 from mmesim.experiment.numbers import GATE, GATE_PILOT
 from mmesim.results.answers.gated import Design
-from mmesim.results.run_data import RunData
-from mmesim.results.sections import SteadyState
-from mmesim.results.steady import steady_state
+from mmesim.results.answers.sections import SteadyState
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.summary.steady import steady_state
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.looks import LOOKS, length, p_share_below

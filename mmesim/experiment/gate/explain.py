@@ -11,8 +11,8 @@ from mmesim.experiment.gate.cases import Case, Watch
 from mmesim.experiment.replicate import repeated
 from mmesim.experiment.stored import simulate_all
 from mmesim.experiment.unknowns.robustness import robustness
+from mmesim.results.figures.tenants import latency_limits
 from mmesim.results.result import Result
-from mmesim.results.tenants import latency_limits
 from mmesim.scenario.file.load import load
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmesim.errors import UserError, nearest
-from mmesim.results.folder import is_kept_scenario
+from mmesim.results.folder.folder import is_kept_scenario
 from mmesim.scenario.file.yaml import SUFFIXES
 
 _KEY = re.compile(rb"""^["']?(\w+)["']?[ \t]*:""", re.MULTILINE)

@@ -22,8 +22,8 @@ from mmesim.experiment.gate.tolerance import watched
 from mmesim.experiment.store.key import Keys
 from mmesim.experiment.store.store import Store
 from mmesim.results.answers.gated import Gated, GatedScenario
-from mmesim.results.baseline import Baseline
-from mmesim.results.sections import WORST_FIRST
+from mmesim.results.answers.sections import WORST_FIRST
+from mmesim.results.comparison.baseline import Baseline
 from mmesim.scenario.file.load import load
 from mmesim.scenario.scenario import Scenario
 

@@ -12,7 +12,7 @@ from mmesim.experiment.gate.blocks import block_s
 from mmesim.experiment.gate.tolerance import KNOWN, TOLERANCE, moved
 from mmesim.results.answers.gated import Bound
 from mmesim.results.expect.questions import Question, questions
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.expected import COUNTS
 from mmesim.scenario.scenario import Scenario

@@ -15,7 +15,7 @@ from mmesim.experiment.gate.course import Course
 from mmesim.experiment.gate.outcome import gated_lines
 from mmesim.experiment.runs import Piece, Runs
 from mmesim.experiment.store.store import Store
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from mmesim.arrays import Floats, Ints
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.selection import Selection, State

@@ -15,7 +15,7 @@ from mmesim.experiment.plan.trials import OVERSTATES
 from mmesim.experiment.plan.tried import Tried, lines_of, words
 from mmesim.experiment.runs import Piece, Runs
 from mmesim.results.answers.planned import Stage
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.stats.means import mean
 
 

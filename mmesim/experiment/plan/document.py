@@ -13,8 +13,8 @@ from mmesim.experiment.plan.tried import UNKNOWN, Tried
 from mmesim.experiment.plan.walk import Walk
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_sets
-from mmesim.results.answers.planned import Estimated, Planned, Scaled, Used, WhyNot, missed_by
-from mmesim.results.sections import Verdict
+from mmesim.results.answers.planned import Estimated, Planned, Scaled, Used, WhyNot, missed_by, too_dear_by
+from mmesim.results.answers.sections import Verdict
 from mmesim.scenario.file.yaml import write_flow
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import CONFIDENCE
@@ -63,14 +63,20 @@ def document(
         scaled=scaled,
         why_not=why_not(before, row),
         used=Used(
-            proved=sum(one.stage == "proof" for one in fleets),
-            simulated_fleets=sum(one.replications > 0 and one.stage != "proof" for one in fleets),
+            proved=sum(map(_is_proved, fleets)),
+            simulated_fleets=sum(one.replications > 0 and not _is_proved(one) for one in fleets),
             replications=sum(one.replications for one in fleets),
             simulated=sum(one.simulated for one in fleets),
             requests=sum(one.requests for one in fleets),
         ),
         notes=list(notes),
     )
+
+
+def _is_proved(one: Tried) -> bool:
+    """Whether arithmetic alone turned a fleet down; with uncertain inputs in each of its draws."""
+    by_no_run = one.state == "turned down" and (one.is_shown_alone or not one.replications)
+    return one.stage == "proof" or (one.stage == "draws" and by_no_run)
 
 
 def _verdict(walk: Walk, estimates: Estimates, before: Sequence[Tried], finished: bool) -> Verdict:
@@ -112,13 +118,15 @@ def why_not(before: Sequence[Tried], row: dict[int, int]) -> list[WhyNot]:
 
 def _missed_by(one: Tried) -> float:
     """How far a fleet is from being inside: by which share of it its worst line misses its limit; of draws, in which
-    share it is not inside. Infinite where nothing was simulated that says it.
+    share it is not inside; of one that costs too much, by which share. Infinite where nothing says it.
     """
     if one.over_draws is not None and one.over_draws.share is not None:
         return 1.0 - one.over_draws.share
     if one.state == "open":
         return 0.0
     failed = [line for line in one.lines if line.verdict == "fail"]
+    if not failed and one.option.needs:
+        return too_dear_by(one.option.usd_per_month, (e.text for e in one.option.scenario.expect))
     if not failed or any(line.value is None for line in failed):
         return math.inf
     return max(missed_by(line) for line in failed)

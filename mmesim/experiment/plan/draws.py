@@ -2,7 +2,8 @@
 
 The draws are those of `mmesim uncertain`: points of a scrambled Sobol sequence, so that the first 4, 8, 16 ... of them
 are spread evenly. In each draw a fleet is inside or not as ten short runs show it, on the same random numbers in every
-draw; near a limit that is a matter of chance, but as often too good as too bad. What is decided is the share of the
+draw; near a limit that is a matter of chance, but as often too good as too bad. Where two or five of them prove that it
+is far outside there are no more. What is decided is the share of the
 draws: after 4 of them, then after twice as many, the bounds of Clopper and Pearson on it are compared with the share
 that is wanted. A wrong answer is any fleet that is taken though its share is too small, so 2.5 % are divided by the
 fleets that may be tried, and by the looks. A cheaper fleet is missed only if the cheapest one whose share is large
@@ -21,7 +22,7 @@ from mmesim.experiment.numbers import DRAWS
 from mmesim.experiment.plan.fleets import option_of
 from mmesim.experiment.plan.trials import Place, try_short
 from mmesim.experiment.plan.tried import UNKNOWN, OverDraws, Tried
-from mmesim.experiment.plan.walk import Walk, cannot_be, screened
+from mmesim.experiment.plan.walk import Walk, called, cannot_be, screened
 from mmesim.experiment.unknowns.uncertain import drawn, shares_of
 from mmesim.results.answers.planned import FleetLine
 from mmesim.results.expect.expect import compare
@@ -42,6 +43,8 @@ WRONG = 0.025
 """
 LEVEL = WRONG / len(LOOKS)
 """Of a look."""
+HOPELESS_AFTER = (2, 5)
+"""Short runs of a draw after which a fleet that is hopeless in it gets no more: it thrashes, and takes longest."""
 AT_ONCE = 16
 """Draws that are simulated side by side, for each job."""
 CANNOT_BE = "contradiction"
@@ -92,6 +95,7 @@ class Draws:
         found = self._inside[row] = []
         fleet.over_draws = OverDraws()
         fleet.stage = "draws"
+        self.walk.doing = called(fleet)
         try:
             self._show_middle(fleet)
             for look in LOOKS:
@@ -99,14 +103,15 @@ class Draws:
                     last = min(look, len(found) + AT_ONCE * max(1, self.jobs))
                     found += self._simulate(fleet, range(len(found), last))
                     fleet.over_draws.draws, fleet.over_draws.inside = len(found), sum(found)
+                    self.walk.doing = f"{called(fleet)}, {len(found)} draws"
+                    self.walk.tell()
                 if self._look(fleet, look == LOOKS[-1]):
                     break
         except (OutputError, *STOPPED):
             raise
         except UserError as error:
             fleet.leave_open("draws", f"cannot be simulated: {error}")
-        if self.walk.watch is not None:
-            self.walk.watch(sum(one.is_settled for one in self.walk.fleets), len(self.walk.fleets))
+        self.walk.tell()
 
     def _show_middle(self, fleet: Tried) -> None:
         """What is shown of each line is what short runs find with the middle values."""
@@ -134,7 +139,7 @@ class Draws:
                 fleet.over_draws.binds[one.binds or UNKNOWN] += 1
             else:
                 possible[number] = one
-        places = try_short(list(possible.values()), self.walk.runs, DRAWS)
+        places = try_short(list(possible.values()), self.walk.runs, DRAWS, HOPELESS_AFTER)
         inside = dict[int, bool]()
         for (number, one), place in zip(possible.items(), places, strict=True):
             _add(fleet, one)

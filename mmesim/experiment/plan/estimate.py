@@ -22,10 +22,10 @@ from mmesim.experiment.unknowns.robustness import name_of, under_each
 from mmesim.experiment.unknowns.unknowns import Unknowns
 from mmesim.results.answers.gated import Design
 from mmesim.results.answers.planned import FleetLine, Pair, Setting
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.expect.expect import compare, judge, overall
-from mmesim.results.latency import pool
-from mmesim.results.run_data import RunData
-from mmesim.results.sections import Verdict
+from mmesim.results.figures.latency import pool
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.looks import FEWEST
 from mmesim.stats.means import CONFIDENCE, mean, mean_interval
@@ -164,6 +164,7 @@ class Estimates:
         # What is far outside is shown, but runs of a fleet that cannot keep up take long.
         fewer = number if cheaper.stage in ("search", "decision") else OF_FAR
         beside = self._sample(cheaper.option.needs[index], design, fewer)
+        cheaper.is_shown_alone = not cheaper.replications
         try:
             self._simulate([(cheaper, beside)])
         except TooLarge:
@@ -238,9 +239,16 @@ class Estimates:
 
 
 def _failed(fleet: Tried) -> int:
-    """Which of a fleet's needs turned it down: every fleet has the same ones. The scenario itself where no run did."""
-    failed = {line.when for line in fleet.lines if line.verdict == "fail"}
-    return next((index for index, need in enumerate(fleet.option.needs) if need.when in failed), 0)
+    """Which of a fleet's needs turned it down, by its runs or by arithmetic; the scenario itself where neither says.
+
+    Every fleet has the same ones.
+    """
+    failed, said = {line.when for line in fleet.lines if line.verdict == "fail"}, fleet.reason or ""
+
+    def is_it(need: Need) -> bool:
+        return need.when in failed if failed else need.when is not None and said.startswith(f"with {need.when}: ")
+
+    return next((index for index, need in enumerate(fleet.option.needs) if is_it(need)), 0)
 
 
 def _as_decided(course: Course) -> tuple[Design, int]:

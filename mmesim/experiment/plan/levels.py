@@ -34,6 +34,8 @@ SHORT = 0.004
 """Chance that a fleet inside is turned down by the mean of its short runs."""
 SHORT_BOUNDED = 0.001
 """The same by Hoeffding's bound, where the mean is too skewed."""
+HOPELESS = 0.025
+"""Chance that the first few short runs of a draw count a fleet as outside that is inside, by Hoeffding's bound."""
 SEARCH = 0.01
 """Chance that a fleet inside is turned down by a look of the search."""
 DECISION = 0.01

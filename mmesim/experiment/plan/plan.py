@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmesim import units
 from mmesim.errors import STOPPED, OutputError, UserError
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.plan.document import document
@@ -21,7 +22,7 @@ from mmesim.experiment.replicate import say_why
 from mmesim.experiment.runs import Runs
 from mmesim.experiment.store.store import Store
 from mmesim.results.answers.planned import Scaled
-from mmesim.results.provenance import origin
+from mmesim.results.folder.provenance import origin
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Scenario
 
@@ -41,12 +42,14 @@ def plan(
     store: str | Path | None = None,
     watch: Watch | None = None,
     most: int | None = MOST,
+    middle: bool = False,
 ) -> PlanResult:
     """The cheapest fleet of the scenario's `plan.grid` in which every line of its `expect` holds.
 
     `overrides` are as for `--set`. `jobs` runs are simulated at the same time, or `executor` runs them, or the one that
-    it makes. `store` is a file: what is in it is not run again. `watch` gets how many fleets are settled, and of about
-    how many. `most` is the largest number of fleets that is not a mistake (None: any).
+    it makes. `store` is a file: what is in it is not run again. `watch` gets how far it is. `most` is the largest
+    number of fleets that is not a mistake (None: any). `middle`: with the middle value of each uncertain input, instead
+    of draws of them.
     UserError, before anything is simulated, for a scenario without `plan` or `expect`, a field or value that cannot be,
     or a price that is not known. On Ctrl-C the best answer so far is returned; its document is not `finished`.
     """
@@ -54,6 +57,10 @@ def plan(
     if overrides:
         template = template.over(overrides)
     base = template.at()
+    planned_for = [*for_the_middle(base)] if middle else []
+    if planned_for:
+        template = template.with_middles()
+        base = template.at()
     scaling = base.endpoint.autoscaling
     if scaling is not None:
         template = template.over(["endpoint.autoscaling=null"])
@@ -77,7 +84,7 @@ def plan(
     if scaling is not None:
         # Its size is not fixed, so that none of these fleets is what runs now.
         found, own = tuple(one for one in found if one.in_grid), None
-    notes = [*lived_through(base), *(finding.text for finding in accelerators(template))]
+    notes = [*planned_for, *lived_through(base), *(finding.text for finding in accelerators(template))]
     notes += [FIXED] if scaling is not None else []
     begun = origin(base)
     fleets = [Tried(one) for one in found]
@@ -87,7 +94,7 @@ def plan(
         Store(store) as kept,
         executor() if callable(executor) else given_or_local(executor, jobs) as running,
     ):
-        runs = Runs(kept, running)
+        runs = Runs(kept, running, lambda *_: walk.tell())
         walk = Walk(fleets, base.plan.tolerance, runs, base.plan.assume_monotone, watch)
         estimates = Estimates(runs)
         try:
@@ -96,6 +103,7 @@ def plan(
             else:
                 walk.go()
             _refuse_silence(base, fleets)
+            walk.doing = "the figures of the answer"
             estimates.make(fleets, walk.answer, _of(fleets, own))
             if walk.answer is not None and (scaling is not None or base.plan.autoscaling is not None):
                 try:
@@ -110,6 +118,16 @@ def plan(
             say_why(error)
     autoscaled, section = scaled or (None, None)
     return PlanResult(base, document(base, walk, estimates, own, finished, notes, section), begun, autoscaled)
+
+
+def for_the_middle(scenario: Scenario) -> Iterator[str]:
+    """That the answer is one for the middle values of what is uncertain; nothing without any."""
+    values = ", ".join(f"{belief.field} = {belief.middle}" for belief in scenario.beliefs)
+    if values and scenario.plan is not None:
+        yield (
+            f"this is the answer if each uncertain input has its middle value ({values}): without --middle it has to "
+            f"hold in {units.show_fraction(scenario.plan.share_of_draws)} of their draws"
+        )
 
 
 def lived_through(scenario: Scenario) -> Iterator[str]:

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmesim.errors import UserError
-from mmesim.results import folder as folders
 from mmesim.results.answers.planned import Fleet, Planned
-from mmesim.results.deploy import Deployable, deployable
-from mmesim.results.folder import PLAN
-from mmesim.results.provenance import Origin, provenance
+from mmesim.results.deploy.deploy import Deployable, deployable
+from mmesim.results.folder import folder as folders
+from mmesim.results.folder.folder import PLAN
+from mmesim.results.folder.provenance import Origin, provenance
 from mmesim.results.tables.fleets import fleets_table
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.template import Template

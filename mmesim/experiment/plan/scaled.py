@@ -23,9 +23,9 @@ from mmesim.experiment.runs import Piece, Runs
 from mmesim.results.answers.planned import FleetLine, Scaled
 from mmesim.results.expect.expect import judge, overall
 from mmesim.results.expect.questions import questions
-from mmesim.results.figures import hourly_usd
-from mmesim.results.latency import pool
-from mmesim.results.run_data import RunData
+from mmesim.results.figures.figures import hourly_usd
+from mmesim.results.figures.latency import pool
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
 from mmesim.scenario.endpoint.autoscaling.metrics import INVOCATIONS
 from mmesim.scenario.endpoint.autoscaling.policies import IN_S, MINUTE_S, TargetTracking

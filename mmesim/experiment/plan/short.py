@@ -22,7 +22,7 @@ from mmesim.experiment.gate.lines import Line, is_of_a_run, is_timed
 from mmesim.experiment.gate.tolerance import KNOWN
 from mmesim.experiment.warmup import cache_time_s
 from mmesim.results.expect.questions import Question, questions
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.endpoint.endpoint import STATIONARY, Warm
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.run.expect import Expectation

@@ -1,6 +1,7 @@
 """Short runs of several fleets, side by side: who is far outside, who clearly inside, and who near its limits.
 
 Ten runs each; ten more of a fleet that looks far outside, where ten do not prove it, since they are skewed by chance.
+In a draw of uncertain inputs a fleet that is hopeless has fewer: where most calls are bad, a few runs prove it.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from mmesim.experiment.gate.evidence import each, evidence
 from mmesim.experiment.gate.lines import Line, row
 from mmesim.experiment.numbers import PLAN_SHORT
 from mmesim.experiment.plan import short
-from mmesim.experiment.plan.levels import CLEAR, SHORT, SHORT_BOUNDED
+from mmesim.experiment.plan.levels import CLEAR, HOPELESS, SHORT, SHORT_BOUNDED
 from mmesim.experiment.plan.needs import Need
 from mmesim.experiment.plan.tried import Tried, line_of, words
 from mmesim.experiment.runs import Piece, Runs
 from mmesim.results.answers.planned import FleetLine
 from mmesim.results.binding.binding import binding
-from mmesim.results.latency import pool
-from mmesim.results.run_data import RunData
-from mmesim.results.steady import steady_state
+from mmesim.results.figures.latency import pool
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.summary.steady import steady_state
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.looks import p_mean_above
 from mmesim.stats.means import mean
@@ -63,14 +64,25 @@ class _Trial:
     """Whether a line that is not clear is skewed, or was not seen, or asks for a time of the run."""
 
 
-def try_short(fleets: Sequence[Tried], runs: Runs, first: int = PLAN_SHORT) -> list[Place]:
-    """Simulate short runs of these fleets, side by side, from a number on; what is far outside is turned down."""
+def try_short(
+    fleets: Sequence[Tried], runs: Runs, first: int = PLAN_SHORT, hopeless_after: Sequence[int] = ()
+) -> list[Place]:
+    """Simulate short runs of these fleets, side by side, from a number on; what is far outside is turned down.
+
+    After so many runs as in `hopeless_after`, what is proved to be far outside gets no more.
+    """
     trials = [_Trial(one, [_part(need, runs) for need in one.option.needs]) for one in fleets]
-    _simulate(trials, range(first, first + short.NUMBER), runs)
-    places = [_judge(trial) for trial in trials]
-    again = [trial for trial, place in zip(trials, places, strict=True) if place == "near" and trial.looks_far]
+    left, done = trials, 0
+    for number in hopeless_after:
+        _simulate(left, range(first + done, first + number), runs)
+        level = HOPELESS / len(hopeless_after)
+        left, done = [trial for trial in left if _judge(trial, level) != "outside"], number
+    _simulate(left, range(first + done, first + short.NUMBER), runs)
+    places = {id(trial): _judge(trial) for trial in left}
+    again = [trial for trial in left if places[id(trial)] == "near" and trial.looks_far]
     _simulate(again, range(first + short.NUMBER, first + 2 * short.NUMBER), runs)
-    return [_judge(trial) if trial in again else place for trial, place in zip(trials, places, strict=True)]
+    places |= {id(trial): _judge(trial) for trial in again}
+    return [places.get(id(trial), "outside") for trial in trials]
 
 
 def _simulate(trials: Sequence[_Trial], numbers: range, runs: Runs) -> None:
@@ -97,12 +109,15 @@ def _take(whom: tuple[_Trial, _Part], run: RunData, simulated: bool) -> None:
     trial.tried.count(run, simulated)
 
 
-def _judge(trial: _Trial) -> Place:
-    """What the short runs of a fleet show; each need is judged by itself, all share the error."""
+def _judge(trial: _Trial, whatever: float = SHORT_BOUNDED / LOOKS) -> Place:
+    """What the short runs of a fleet show; each need is judged by itself, all share the error.
+
+    `whatever`: the level of Hoeffding's bound, which holds whatever the distribution is, and however few the runs are.
+    """
     trial.looks_far = trial.is_skewed = False
     asked = [short.lines(part.need.lines, part.scenario, part.in_order) for part in trial.parts]
-    shared = LOOKS * sum(map(len, asked))
-    levels, bounded = Levels(CLEAR, SHORT / shared), SHORT_BOUNDED / shared
+    lines = sum(map(len, asked))
+    levels, bounded = Levels(CLEAR, SHORT / (LOOKS * lines)), whatever / lines
     found = [_lines(trial, part, of, levels, bounded) for part, of in zip(trial.parts, asked, strict=True)]
     tried = trial.tried
     tried.needs_pilot = trial.is_skewed

@@ -14,7 +14,7 @@ from mmesim.experiment.gate.outcome import gated_lines, shown_interval, shown_va
 from mmesim.experiment.plan.fleets import Option
 from mmesim.results.answers.planned import Fleet, FleetLine, Stage, State, is_recovery
 from mmesim.results.expect.questions import OVER
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.stats.looks import share_bound
 from mmesim.stats.means import CONFIDENCE
 
@@ -64,6 +64,8 @@ class Tried:
     replications: int = 0
     requests: int = 0
     simulated: int = 0
+    is_shown_alone: bool = False
+    """All its replications are those that show it beside the answer: none of them turned it down."""
     courses: list[Course] = field(default_factory=list)
     """On which it is or was decided: one for each need."""
     over_draws: OverDraws | None = None

@@ -9,6 +9,7 @@ from functools import partial
 from mmesim.errors import STOPPED, OutputError, UserError
 from mmesim.experiment.gate.tolerance import KNOWN
 from mmesim.experiment.plan.courses import decide_on, search
+from mmesim.experiment.plan.fleets import COUNT
 from mmesim.experiment.plan.levels import CANDIDATES
 from mmesim.experiment.plan.monotone import settle_smaller
 from mmesim.experiment.plan.trials import Place, try_short
@@ -18,8 +19,13 @@ from mmesim.preflight.proof.proof import proof
 from mmesim.results.expect.expect import compare
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
 
-Watch = Callable[[int, int], None]
-"""Gets how many fleets are settled, and about how many there are to settle."""
+NAMED = (COUNT, "endpoint.instance_type")
+"""Fields of a grid that are part of a fleet's name."""
+
+
+Watch = Callable[[int, int, str, int, int], None]
+"""Gets how many fleets are settled, about how many there are to settle, what is being done, and how many simulations
+with how many calls there were."""
 
 
 @dataclass
@@ -36,6 +42,8 @@ class Walk:
     """Fleets that were tried on the numbers that decide."""
     best_so_far: Tried | None = None
     """The cheapest of those that short runs have shown clearly inside."""
+    doing: str = ""
+    """With which fleet, in words."""
 
     @property
     def in_grid(self) -> Sequence[Tried]:
@@ -50,8 +58,9 @@ class Walk:
             if self.answer is not None or self.candidates == CANDIDATES:
                 break
             if not one.is_settled and not screened(one):
+                self.doing = called(one)
                 self._try(one)
-            self._tell()
+            self.tell()
 
     def _try(self, fleet: Tried) -> None:
         """A fleet by itself: what is dearer than the answer would be simulated in vain."""
@@ -92,9 +101,18 @@ class Walk:
         except UserError as error:
             fleet.leave_open(fleet.stage or "short runs", f"cannot be simulated: {error}")
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Tell who watches how far it is."""
         if self.watch is not None:
-            self.watch(sum(one.is_settled for one in self.fleets), len(self.fleets))
+            settled = sum(one.is_settled for one in self.fleets)
+            self.watch(settled, len(self.fleets), self.doing, self.runs.simulated, self.runs.calls)
+
+
+def called(fleet: Tried) -> str:
+    """A fleet in words: its instances, and what else is varied of it."""
+    of = fleet.option
+    others = [f"{field.rpartition('.')[2]} {value}" for field, value in of.values.items() if field not in NAMED]
+    return ", ".join([f"{of.instance_count} x {of.instance_type or 'this host'}", *others])
 
 
 def screened(fleet: Tried) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mmesim.results.answers.sections import WORST_FIRST, Verdict
 from mmesim.results.answers.split import SplitLine
 from mmesim.results.expect.expect import compare
 from mmesim.results.expect.questions import questions
 from mmesim.results.result import Result
-from mmesim.results.sections import WORST_FIRST, Verdict
 from mmesim.scenario.models.resolve import called
 from mmesim.scenario.run.expect import Comparison, Expectation
 from mmesim.scenario.run.expected import COSTS, OF_CALLS, OF_LIMIT

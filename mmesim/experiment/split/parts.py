@@ -35,7 +35,8 @@ def part_of(judged: Judged, share_of_calls: float) -> Part:
     """A fleet, with what was found of it."""
     fleet = judged.fleet
     endpoint, hosted = fleet.scenario.endpoint, fleet.scenario.hosted
-    p99: Any = {"value": None, "ci95": None} if judged.result is None else judged.result.summary["latency_ms"]["p99"]
+    none: dict[str, object] = {"value": None, "ci95": None, "reason": "arithmetic alone turned it down"}
+    p99: Any = none if judged.result is None else judged.result.summary["latency_ms"]["p99"]
     interval = p99["ci95"]
     return Part(
         kind=fleet.kind,
@@ -49,6 +50,7 @@ def part_of(judged: Judged, share_of_calls: float) -> Part:
         share_of_calls=share_of_calls,
         p99_ms=p99["value"],
         p99_interval=None if interval is None else (interval[0], interval[1]),
+        p99_reason=p99.get("reason"),
         verdict=judged.verdict,
         lines=list(judged.lines),
         overrides=list(fleet.overrides),
@@ -70,6 +72,7 @@ def serverless_part(leaving: Leaving, found: OnServerless, share_of_calls: float
         share_of_calls=share_of_calls,
         p99_ms=found.p99_ms,
         p99_interval=found.p99_interval,
+        p99_reason="none answered" if found.p99_ms is None else None,
         verdict=worst([line.verdict for line in found.lines]),
         lines=list(found.lines),
         overrides=[],

@@ -5,8 +5,8 @@ from __future__ import annotations
 from mmesim.errors import SimulationError
 from mmesim.experiment import numbers
 from mmesim.experiment.runs import Piece, Runs
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mmesim import units
 from mmesim.experiment import numbers
 from mmesim.experiment.split import lines
 from mmesim.experiment.split.fleets import Fleet, Priced
 from mmesim.experiment.split.runs import Simulations
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.answers.split import SplitLine
 from mmesim.results.result import Result
-from mmesim.results.sections import Verdict
 
 MOST_TRIED = 8
 """Fleets of one option for some models that are simulated, the cheapest first."""
@@ -70,18 +71,25 @@ def fewest(
     return kept, None
 
 
+def left_for(budget_usd: float) -> str:
+    """What may be spent on new endpoints, a month, in words: what one endpoint costs, without what the rest does."""
+    return f"the {units.show_dollars(max(0.0, budget_usd))} a month left for it"
+
+
 def cheapest(
     fleets: Sequence[Priced],
     make: Callable[[str | None, int], Fleet | None],
     runs: Simulations,
     *,
+    budget_usd: float,
     surely: bool = False,
 ) -> tuple[Judged | None, str]:
     """The first of some fleets, given in order of price, that may do; else why none does.
 
-    A fleet that arithmetic turns down costs nothing; of the others at most `MOST_TRIED` are simulated.
+    `budget_usd`: what all of them cost less than, a month, for the words. A fleet that arithmetic turns down costs
+    nothing; of the others at most `MOST_TRIED` are simulated.
     """
-    simulated, why, too_small = 0, "", "no fleet costs less than what is freed"
+    simulated, why, too_small = 0, "", f"no fleet costs less than {left_for(budget_usd)}"
     for _, type_, count in fleets:
         fleet = make(type_, count)
         if fleet is None:
@@ -93,7 +101,7 @@ def cheapest(
             return found, ""
         what = f"{count} x {type_}" if type_ is not None else f"{count} of these hosts"
         if found.result is None:
-            too_small = f"no fleet that costs less than what is freed is large enough ({found.said})"
+            too_small = f"no fleet that costs less than {left_for(budget_usd)} is large enough ({found.said})"
         else:
             simulated += 1
             why = f"{what} {'leaves open' if found.verdict == 'undecided' else 'misses'} {found.said}"

@@ -22,7 +22,7 @@ from mmesim.experiment.split.lines import Counted, of_all
 from mmesim.results.answers.split import SplitLine
 from mmesim.results.expect.expect import compare
 from mmesim.results.expect.questions import OVER
-from mmesim.results.latency import limit_text
+from mmesim.results.figures.latency import limit_text
 from mmesim.scenario.endpoint.serverless import serverless_price
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.models.groups import Model
@@ -32,11 +32,14 @@ from mmesim.scenario.run.expected import HOURS_PER_MONTH
 from mmesim.scenario.run.split import SERVERLESS_SIZES, Serverless
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import mean, mean_interval
+from mmesim.stats.quantiles import Cells, quantile_interval
 from mmesim.workload.block import Block, join
 from mmesim.workload.requests import blocks
 
 MOST_RUNS_BEFORE = 20
 """Lengths of a run that are looked back at most."""
+TAIL = 20.0
+"""Times the share of the calls beyond a quantile: so many of the slowest are looked at one by one."""
 JUDGED = ("mean", "max", "error_rate")
 """Figures besides the percentiles that lines can hold serverless endpoints to."""
 
@@ -119,18 +122,36 @@ def on_serverless(part: Scenario, settings: Serverless, first: int = numbers.SPL
     sizes = {model.index: memory_bytes(part, model, settings) for model in models}
     found = [_calls(part, settings, first + k, sizes) for k in range(part.run.replications)]
     costs = [one.usd_per_month for one in found]
-    p99 = [float(np.quantile(one.latency_s[~one.failed], 0.99)) * 1e3 for one in found if not one.failed.all()]
-    complete = len(p99) == len(found)
+    p99_s, p99_interval_s = pooled_quantile([one.latency_s[~one.failed] for one in found], 0.99)
     judged = {e.text: _line(e, part, found) for e in part.expect if _is_judged(e)}
     return OnServerless(
         usd_per_month=mean(costs),
         usd_interval=mean_interval(costs, low=0.0),
-        p99_ms=mean(p99) if complete else None,
-        p99_interval=mean_interval(p99, low=0.0) if complete else None,
+        p99_ms=None if p99_s is None else 1e3 * p99_s,
+        p99_interval=None if p99_interval_s is None else (1e3 * p99_interval_s[0], 1e3 * p99_interval_s[1]),
         lines=tuple(line for line, _ in judged.values()),
         counted={text: counted for text, (_, counted) in judged.items() if counted is not None},
         requests=sum(len(one.model) for one in found),
     )
+
+
+def pooled_quantile(values: Sequence[Floats], q: float) -> tuple[float | None, tuple[float, float] | None]:
+    """The q-quantile of the values of all replications together, as in a summary, and its 95 % interval.
+
+    Not the mean of those of the replications: where a hundredth of the calls is cold, each has either a warm or a cold
+    call for its p99, and their mean is that of no call.
+    """
+    together = np.concatenate(values)
+    if not together.size:
+        return None, None
+    places = np.unique(together)
+    # What lies far below the quantile is one cell: there may be millions of calls.
+    first = int(np.searchsorted(places, np.quantile(together, max(0.0, 1.0 - TAIL * (1.0 - q)), method="lower")))
+    low = np.append(places[:1], places[first + 1 :])
+    high = places[first:]
+    counts = [np.bincount(np.searchsorted(high, one), minlength=len(high)).astype(np.float64) for one in values]
+    interval = quantile_interval(Cells(low, high, np.array(counts)), q)
+    return float(np.quantile(together, q, method="inverted_cdf")), interval
 
 
 def _is_judged(e: Expectation) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from mmesim import __version__
 from mmesim.errors import UserError
 from mmesim.experiment import numbers
+from mmesim.experiment.assumed import assumed
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.fixed_fleet import refuse_scaling
@@ -27,13 +28,13 @@ from mmesim.experiment.split.lines import Counted
 from mmesim.experiment.split.options import does_not_apply, wanted_options
 from mmesim.experiment.split.parts import ASSUMED, part_of, serverless_part
 from mmesim.experiment.split.runs import Simulations
-from mmesim.experiment.split.search import Judged, cheapest, fewest, judge
+from mmesim.experiment.split.search import Judged, cheapest, fewest, judge, left_for
 from mmesim.experiment.split.serverless import OnServerless
 from mmesim.experiment.split.whole import Whole, whole
 from mmesim.experiment.store.store import Store
 from mmesim.preflight.offered import Offered
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.answers.split import Alternative, Candidate, Part, SplitAnswer, SplitLine, Tried, UsedBySplit
-from mmesim.results.sections import Verdict
 from mmesim.scenario.file.load import as_scenario
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.settings import AUTO
@@ -148,6 +149,7 @@ class _Split:
             verdict=_verdict(alternatives, any(tried.state == "open" for row in rows for tried in row.tried)),
             expect=[e.text for e in scenario.expect],
             not_judged=lines.not_judged(scenario.expect),
+            notes=list(assumed(scenario)),
             replications=scenario.run.replications,
             given=self._part(one.given),
             one_endpoint=None if one.own is None else self._part(one.own),
@@ -180,7 +182,7 @@ class _Split:
         return _Row(leaving, rest, lacks, frees, budget + one.reference_usd * one.none_does)
 
     def _try(self, option: Option, number: int, row: _Row) -> Tried:
-        """One option for some models: the cheapest that keeps the lines and costs less than what it frees."""
+        """One option for some models: the cheapest that keeps the lines, and costs less than what is left for it."""
         leaving = row.leaving
         why_not = does_not_apply(option, leaving, self.scenario)
         if why_not is not None:
@@ -200,7 +202,7 @@ class _Split:
         fleets = self.fleets.counts(budget)
         if option == "second_mme":
             fleets = self.fleets.as_roomy(fleets, self._share(leaving))
-        judged, why = cheapest(fleets, lambda type_, count: make(leaving, type_, count), self.runs)
+        judged, why = cheapest(fleets, lambda type_, count: make(leaving, type_, count), self.runs, budget_usd=budget)
         return self._outcome(option, number, row, () if judged is None else (judged,), why)
 
     def _dedicated(self, number: int, row: _Row, budget: float) -> Tried:
@@ -209,8 +211,9 @@ class _Split:
         found: list[Judged] = []
         for model in ordered:
             others = self.fleets.cheapest_usd * (len(ordered) - len(found) - 1)
-            affordable = self.fleets.counts(budget - sum(one.fleet.usd_per_month for one in found) - others)
-            judged, why = cheapest(affordable, partial(self.fleets.alone, model), self.runs)
+            left = budget - sum(one.fleet.usd_per_month for one in found) - others
+            affordable = self.fleets.counts(left)
+            judged, why = cheapest(affordable, partial(self.fleets.alone, model), self.runs, budget_usd=left)
             if judged is None:
                 why = f"{model.name}: {why}" if len(ordered) > 1 else why
                 return self._outcome("dedicated", number, row, (), why)
@@ -256,7 +259,7 @@ class _Split:
             return Tried(option="serverless", state="does not apply", usd_per_month=None, reason=why)
         made = self._on_serverless(row.leaving, numbers.SPLIT)
         if made.usd_per_month >= budget:
-            reason = "more than it frees"
+            reason = f"more than {left_for(budget)}"
             return Tried(option="serverless", state="dearer", usd_per_month=made.usd_per_month, reason=reason)
         return self._kept(_Found("serverless", number, row.rest, (), made, made.usd_per_month))
 

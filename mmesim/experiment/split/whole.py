@@ -50,7 +50,8 @@ def whole(fleets: Fleets, runs: Simulations, limit_usd: float) -> Whole:
     own = _own(given, count, fleets, runs)
     below = min((own or given).fleet.usd_per_month, limit_usd)
     others = [one for one in fleets.counts(below) if one[1] != fleets.scenario.endpoint.instance_type]
-    other, _ = cheapest(fleets.as_roomy(others, share=1.0), fleets.elsewhere, runs, surely=True)
+    roomy = fleets.as_roomy(others, share=1.0)
+    other, _ = cheapest(roomy, fleets.elsewhere, runs, budget_usd=below, surely=True)
     return Whole(given, own, other)
 
 

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mmesim.results.happened import Happened, Kind
-from mmesim.results.mostly_zero import Kept, as_kept
-from mmesim.results.run_data import CellData, ClassData, DeviceData, HostData, RunData, TenantData
-from mmesim.results.series import COLUMNS
+from mmesim.results.figures.series import COLUMNS
+from mmesim.results.measured.happened import Happened, Kind
+from mmesim.results.measured.mostly_zero import Kept, as_kept
+from mmesim.results.measured.run_data import CellData, ClassData, DeviceData, HostData, RunData, TenantData
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.trace.note import TraceNote
 from mmesim.stats.histogram import coarse_grid, grid

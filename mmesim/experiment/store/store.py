@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from mmesim.errors import DamagedWarning, OutputError
 from mmesim.experiment.store.pack import pack, unpack
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.run.settings import FoundWarmup
 from mmesim.scenario.scenario import Scenario
 

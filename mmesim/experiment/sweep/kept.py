@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from mmesim import __version__
 from mmesim.experiment.sweep.result import SweepResult, SweptPoint
 from mmesim.files import write_text
-from mmesim.results.folder import SCENARIO, SWEEP
-from mmesim.results.shown import of_another_version
+from mmesim.results.folder.folder import SCENARIO, SWEEP
+from mmesim.results.folder.shown import of_another_version
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.load import load
 from mmesim.scenario.run.expected import RECOVERY

@@ -17,14 +17,14 @@ import pyarrow.parquet as pq
 from mmesim import units
 from mmesim.errors import OutputError, UserError
 from mmesim.files import whole, write_text
-from mmesim.results.compare import stable
+from mmesim.results.answers.sections import SteadyState
+from mmesim.results.comparison.compare import stable
 from mmesim.results.expect.asked import asked, recoveries
-from mmesim.results.figures import read
-from mmesim.results.folder import writable
-from mmesim.results.latency import pool
-from mmesim.results.provenance import Origin, provenance
+from mmesim.results.figures.figures import read
+from mmesim.results.figures.latency import pool
+from mmesim.results.folder.folder import writable
+from mmesim.results.folder.provenance import Origin, provenance
 from mmesim.results.result import Result
-from mmesim.results.sections import SteadyState
 from mmesim.scenario import figures
 from mmesim.scenario.figures import Kind
 from mmesim.scenario.file.yaml import write_flow

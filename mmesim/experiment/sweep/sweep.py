@@ -19,7 +19,7 @@ from mmesim.experiment.sweep.points import Point, count, fields_of, points
 from mmesim.experiment.sweep.result import SweepResult, SweptPoint, swept_point
 from mmesim.experiment.sweep.words import read_sweep
 from mmesim.experiment.varied import MOST_PROBLEMS, at_entry, entries
-from mmesim.results.provenance import origin
+from mmesim.results.folder.provenance import origin
 from mmesim.results.result import Result
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.sweep import Sweep

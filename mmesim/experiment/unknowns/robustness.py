@@ -10,7 +10,7 @@ from mmesim.experiment.replicate import repeated
 from mmesim.experiment.stored import Watch, simulate_all
 from mmesim.experiment.unknowns.robustness_result import AS_GIVEN, LeftOut, Outcome, Robustness
 from mmesim.experiment.unknowns.unknowns import Unknowns, settings
-from mmesim.results.figures import read
+from mmesim.results.figures.figures import read
 from mmesim.results.result import Result
 from mmesim.scenario import figures
 from mmesim.scenario.file.checks import contradictions

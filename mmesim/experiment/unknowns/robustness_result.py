@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mmesim import __version__, units
-from mmesim.results.sections import SteadyState, Verdict
-from mmesim.results.summary import plain
+from mmesim.results.answers.digits import plain
+from mmesim.results.answers.sections import SteadyState, Verdict
 from mmesim.scenario.run.expect import read_expectation
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import Estimate

@@ -20,11 +20,11 @@ from mmesim.experiment.replicate import repeated
 from mmesim.experiment.stored import Watch, simulate_all
 from mmesim.experiment.unknowns.uncertain_result import Answer, Chance, Uncertain
 from mmesim.experiment.varied import MOST_PROBLEMS
+from mmesim.results.answers.sections import SteadyState
 from mmesim.results.expect.asked import asked
-from mmesim.results.figures import Formula, formula, measured
-from mmesim.results.latency import pool, pooled_quantile
+from mmesim.results.figures.figures import Formula, formula, measured
+from mmesim.results.figures.latency import pool, pooled_quantile
 from mmesim.results.result import Result
-from mmesim.results.sections import SteadyState
 from mmesim.scenario import figures
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.belief import Belief

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from mmesim import __version__
 from mmesim.arrays import Floats
-from mmesim.results.sections import SteadyState
-from mmesim.results.steady import counted
-from mmesim.results.summary import plain
+from mmesim.results.answers.digits import plain
+from mmesim.results.answers.sections import SteadyState
+from mmesim.results.summary.steady import counted
 from mmesim.scenario.figures import UNITS, Kind
 from mmesim.scenario.run.belief import Belief
 from mmesim.scenario.scenario import Scenario

@@ -14,7 +14,7 @@ from mmesim.report.content.gate import gate_report
 from mmesim.report.content.gated import drift, words
 from mmesim.report.text import text
 from mmesim.results.answers.gated import Gated
-from mmesim.results.sections import WORST_FIRST
+from mmesim.results.answers.sections import WORST_FIRST
 
 TAG = "<!-- mmesim gate -->"
 """The first line of a comment, which nobody sees: by it, the comment is found again and updated."""

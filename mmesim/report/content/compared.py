@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mmesim.results.compare import Delta
+from mmesim.results.comparison.compare import Delta
 from mmesim.scenario.figures import SHOWN_UNITS, find
 from mmesim.scenario.file.changes import changes
 from mmesim.scenario.scenario import Scenario

@@ -16,7 +16,7 @@ from mmesim.report.content.events import named
 from mmesim.report.content.happened import UNJUDGED, hurt
 from mmesim.report.content.steadiness import UNSTEADY
 from mmesim.report.plain import harmless_line
-from mmesim.results.compare import Delta
+from mmesim.results.comparison.compare import Delta
 from mmesim.scenario.endpoint.overridden import kept_by_another_type
 from mmesim.scenario.run.expected import RECOVERY
 

@@ -10,7 +10,7 @@ from typing import Any
 from mmesim import units
 from mmesim.report import phrases
 from mmesim.report.blocks import Block, Column, Lines, Table, Title, cells
-from mmesim.results.happened import Kind
+from mmesim.results.measured.happened import Kind
 
 MOST_MOMENTS = 60
 """Rows at most."""

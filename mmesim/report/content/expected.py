@@ -9,9 +9,9 @@ from typing import Any
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Title, cells
-from mmesim.results.sections import WORST_FIRST
-from mmesim.results.selected import FEWEST_CALLS
-from mmesim.results.shown import Shown
+from mmesim.results.answers.sections import WORST_FIRST
+from mmesim.results.figures.selected import FEWEST_CALLS
+from mmesim.results.folder.shown import Shown
 from mmesim.scenario.figures import SHOWN_UNITS
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.selection import time_span

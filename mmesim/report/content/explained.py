@@ -44,7 +44,8 @@ def answer_report(found: Explained) -> Report:
 
 
 def _head(found: Explained) -> Iterator[Block]:
-    costs = "" if found.usd_per_month is None else f", {units.show_dollars(found.usd_per_month)} a month"
+    about = "about " if found.price_estimated else ""
+    costs = "" if found.usd_per_month is None else f", {about}{units.show_dollars(found.usd_per_month)} a month"
     yield Title(found.scenario, f"{found.fleet}{costs}", level=1)
     tries = phrases.plural(len(found.what_ifs), "what-if")
     lines = [f"{found.replications} replications of it and of {tries}, on the same random numbers, seed {found.seed}"]
@@ -92,8 +93,10 @@ def _what_ifs(found: Explained) -> Iterator[Block]:
         for one, difference in zip(yours, differences, strict=True)
     ]
     yield Table(tuple(columns), tuple(rows))
-    if found.deciding[0].unit == "share":
-        yield Lines((phrases.POINTS,), "note")
+    notes = [phrases.POINTS] if found.deciding[0].unit == "share" else []
+    notes += ["~ estimated price"] if any(map(_is_estimated, yours)) else []
+    if notes:
+        yield Lines(tuple(notes), "note")
     yield from _besides(found, yours)
 
 
@@ -194,7 +197,21 @@ def _dearer(one: WhatIf) -> str:
         return formats.DASH
     if abs(one.usd_per_month) < 0.5:
         return "0"
-    return f"{one.usd_per_month:+,.0f}"
+    return f"{'~' if _is_estimated(one) else ''}{one.usd_per_month:+,.0f}"
+
+
+def _is_estimated(one: WhatIf) -> bool:
+    """Whether what it costs, or saves, rests on a price that is estimated."""
+    return one.price_estimated and bool(one.usd_per_month)
+
+
+def _paid(one: WhatIf) -> str:
+    """What it costs a month beyond what there is, in a sentence: `$84 a month`, `about $71 a month less`."""
+    costs = one.usd_per_month
+    if not costs:
+        return "" if costs is None else "for nothing"
+    about = "about " if _is_estimated(one) else ""
+    return f"{about}{units.show_dollars(abs(costs))} a month{' less' if costs < 0.0 else ''}"
 
 
 def _signed(value: float, digits: int = 3) -> str:
@@ -233,9 +250,8 @@ def _answer(found: Explained) -> Iterator[Block]:
     elif first is None or first.effects[0].outcome != "better":
         judged.append(f"nothing that you can choose is seen to improve {found.deciding[0].text}")
     else:
-        costs = first.usd_per_month
-        price = "" if costs is None else ", for nothing" if costs <= 0.0 else f", {units.show_dollars(costs)} a month"
-        most = "best" if costs is None else "most for a dollar"
+        price = f", {_paid(first)}" if _paid(first) else ""
+        most = "best" if first.usd_per_month is None else "most for a dollar"
         change = _change(found.deciding[0], first.effects[0])
         judged.append(f"{most}: {first.text}{price} ({found.deciding[0].text}: {change})")
     yield Lines(("; ".join(judged),))
@@ -243,9 +259,9 @@ def _answer(found: Explained) -> Iterator[Block]:
 
 def _cheapest(of: Sequence[WhatIf]) -> Iterator[str]:
     """Of an endpoint that does what it should: the cheapest one that was tried and does so, too."""
-    saves = {one.text: -(one.usd_per_month or 0.0) for one in of if one.verdict == "pass"}
-    most = max(saves, key=lambda text: saves[text], default=None)
-    if most is None or saves[most] <= 0.0:
+    passing = [one for one in of if one.verdict == "pass" and one.usd_per_month is not None and one.usd_per_month < 0.0]
+    best = min(passing, key=lambda one: one.usd_per_month or 0.0, default=None)
+    if best is None:
         yield "nothing cheaper that was tried passes"
     else:
-        yield f"the cheapest that was tried and passes: {most}, {units.show_dollars(saves[most])} a month less"
+        yield f"the cheapest that was tried and passes: {best.text}, {_paid(best)}"

@@ -11,7 +11,7 @@ from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Title
 from mmesim.report.content.events import named
 from mmesim.results.findings.deploys import DEPLOY_COST
-from mmesim.results.over_time.section import NO_LIMIT, NOT_MEASURED
+from mmesim.results.summary.happened import NO_LIMIT, NOT_MEASURED
 
 UNJUDGED = (NO_LIMIT, NOT_MEASURED)
 """Reasons why nobody knows which calls were hurt."""

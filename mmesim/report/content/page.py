@@ -18,9 +18,9 @@ from mmesim.report.content.cost import cost
 from mmesim.report.content.events import in_order
 from mmesim.report.content.expected import expectations
 from mmesim.report.content.happened import happened
-from mmesim.results.folder import SCENARIO
-from mmesim.results.provenance import Provenance
-from mmesim.results.shown import HAPPENED, Kept
+from mmesim.results.folder.folder import SCENARIO
+from mmesim.results.folder.provenance import Provenance
+from mmesim.results.folder.shown import HAPPENED, Kept
 from mmesim.scenario.scenario import Scenario
 
 BANDS = ("p50", "p90", "p99", "p99.9")

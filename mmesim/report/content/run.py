@@ -21,9 +21,9 @@ from mmesim.report.content.cost import cost
 from mmesim.report.content.expected import expectations
 from mmesim.report.content.happened import happened
 from mmesim.report.content.verdict import verdict_line
-from mmesim.results import checks
-from mmesim.results.ledger import calls_of_band
-from mmesim.results.shown import Shown
+from mmesim.results.figures.ledger import calls_of_band
+from mmesim.results.folder.shown import Shown
+from mmesim.results.summary import checks
 from mmesim.scenario.figures import parts_of
 from mmesim.stats.means import mean
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -65,7 +66,7 @@ def _head(found: SplitAnswer) -> Iterator[Block]:
         )
     if found.not_judged:
         lines.append(f"not judged, since no part can be held to it: {', '.join(found.not_judged)}")
-    yield Lines(tuple(lines))
+    yield Lines((*lines, *found.notes))
 
 
 def _answer(found: SplitAnswer) -> Iterator[Block]:
@@ -93,14 +94,24 @@ def answer(found: SplitAnswer) -> str:
         return f"none: {what} looked as if it saved {_saving(best)}, but on other random numbers misses {_open(best)}"
     if best.saving_usd <= 0:
         return f"move {what}: it costs {units.show_dollars(-best.saving_usd)} a month more, and keeps every line"
-    whole = units.show_dollars(found.reference_usd)
-    return f"move {what}: it saves {_saving(best)} of {whole} a month, and keeps every line"
+    about = "about " if _is_estimated(found, best) else ""
+    return f"move {what}: it saves {about}{_saving(best)} of {_paid(_reference(found))} a month, and keeps every line"
+
+
+def _reference(found: SplitAnswer) -> Part:
+    """What a split is compared with."""
+    return found.other_hosts or found.one_endpoint or found.given
+
+
+def _is_estimated(found: SplitAnswer, one: Alternative) -> bool:
+    """Whether what a way to split saves rests on a price that is estimated."""
+    return any(part.price_estimated for part in (_reference(found), *one.parts))
 
 
 def _on_others(found: SplitAnswer) -> str:
     """Where all models together cost less, if that is not where they are."""
     other = found.other_hosts
-    return "" if other is None else f", but on {_hosts(other)} ({units.show_dollars(other.usd_per_month)} a month)"
+    return "" if other is None else f", but on {_hosts(other)} ({_paid(other)} a month)"
 
 
 def _ways(found: SplitAnswer) -> Iterator[Block]:
@@ -115,7 +126,7 @@ def _ways(found: SplitAnswer) -> Iterator[Block]:
         rows.append(
             (
                 Cell(str(number)),
-                Cell(_bare(one.saving_usd)),
+                Cell(f"{'~' if _is_estimated(found, one) else ''}{_bare(one.saving_usd)}"),
                 Cell(NAMES[one.option]),
                 Cell(_who(candidate)),
                 Cell(mark, tone=tone),
@@ -128,7 +139,8 @@ def _ways(found: SplitAnswer) -> Iterator[Block]:
 def _parts(found: SplitAnswer) -> Iterator[Block]:
     """The endpoints of the best ways."""
     for number, one in enumerate(found.alternatives[:MOST_SHOWN], start=1):
-        yield Title(f"{number}", f"{NAMES[one.option]}: {units.show_dollars(one.usd_per_month)} a month in all")
+        about = "about " if any(part.price_estimated for part in one.parts) else ""
+        yield Title(f"{number}", f"{NAMES[one.option]}: {about}{units.show_dollars(one.usd_per_month)} a month in all")
         rows = tuple(
             cells(
                 NAMES[part.kind] if part.kind == "rest" else part.name,
@@ -182,7 +194,7 @@ def _why_not(tried: Tried) -> str:
 def _assumed(found: SplitAnswer) -> Iterator[Block]:
     lines = [f"{NAMES[option]}: {text}" for option, text in found.assumed.items()]
     lines += [f"{NAMES[one.option]} left out: {one.reason}" for one in found.left_out]
-    if any(part.price_estimated for one in found.alternatives for part in one.parts):
+    if any(_is_estimated(found, one) for one in found.alternatives):
         lines.append("~ estimated price: EC2's times 1.20")
     used = found.used
     lines.append(
@@ -259,7 +271,9 @@ def _saving(one: Alternative) -> str:
 
 
 def _p99(part: Part) -> str:
-    return formats.both({"value": part.p99_ms, "ci95": part.p99_interval, "reason": "none answered"})
+    # What would help, in parentheses or after a colon, is too long for a column, and in the document.
+    reason = re.split(r" \(|: ", part.p99_reason or "")[0]
+    return formats.both({"value": part.p99_ms, "ci95": part.p99_interval, "reason": reason})
 
 
 def _alone(part: Part) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mmesim import units
-from mmesim.results.sections import SteadyState
+from mmesim.results.answers.sections import SteadyState
 
 UNSTEADY = ("too short", "warming up", "saturated")
 MOST_NAMED = 10

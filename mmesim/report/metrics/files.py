@@ -20,7 +20,7 @@ from mmesim.report.metrics.put import HIGH_S, requests
 from mmesim.report.metrics.samples import Datum
 from mmesim.report.metrics.table import csv_lines, openmetrics_lines
 from mmesim.report.metrics.tens import METRIC, ten_seconds
-from mmesim.results.shown import Kept
+from mmesim.results.folder.shown import Kept
 
 PUT = "put-metric-data-*.json"
 PUT_TENS = "put-metric-data-10s-*.json"

@@ -13,10 +13,10 @@ from mmesim.arrays import Floats
 from mmesim.errors import UserError
 from mmesim.report.metrics.names import METRICS, Kind, Metric
 from mmesim.report.metrics.samples import Datum, Distribution, StatisticSet, equal, fitted, ones
-from mmesim.results.read_back import read_table
-from mmesim.results.shown import Kept
+from mmesim.results.folder.shown import Kept
+from mmesim.results.measured.window_times import WINDOW_S, period_s
 from mmesim.results.tables.periods import WINDOW_TIMES, Histogram, read_times
-from mmesim.results.window_times import WINDOW_S, period_s
+from mmesim.results.tables.read_back import read_table
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 
 from mmesim.report.metrics.names import METRICS
 from mmesim.report.metrics.samples import Datum, Distribution, equal
-from mmesim.results.read_back import read_table
 from mmesim.results.tables.periods import IN_FLIGHT, TENS
+from mmesim.results.tables.read_back import read_table
 
 METRIC = METRICS[IN_FLIGHT]
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from mmesim.arrays import Floats, divide
 from mmesim.report.page.over_time import START
-from mmesim.results.happened import Kind
+from mmesim.results.folder.shown import HAPPENED, Kept
+from mmesim.results.measured.happened import Kind
 from mmesim.results.over_time.fleet import Span, means
-from mmesim.results.shown import HAPPENED, Kept
 
 CPU, REPLICATION = "CPUUtilization", "replication"
 COLUMNS = (REPLICATION, "host", "vcpu")

@@ -18,7 +18,7 @@ from mmesim.report import formats
 from mmesim.report.blocks import Cell, Column, Table
 from mmesim.report.page.render import table
 from mmesim.report.page.svg import NARROW, Drawn, line, picture, round_steps, words
-from mmesim.results.miss_ratio import CHE, STACK_DISTANCES
+from mmesim.results.miss_ratio.curve import CHE, STACK_DISTANCES
 
 LEFT, TOP, BOTTOM, HEIGHT = 52.0, 14.0, 40.0, 280.0
 KEY = 18.0

@@ -19,8 +19,8 @@ from mmesim.report.page.document import document
 from mmesim.report.page.over_time import WINDOW_S, OverTime, columns, over_time
 from mmesim.report.page.sections import SUMMARY, parts
 from mmesim.report.plain import harmless_line
+from mmesim.results.folder.shown import Kept
 from mmesim.results.result import Result
-from mmesim.results.shown import Kept
 
 ALL = "all calls"
 LATENCY: Mapping[str, str | None] = MappingProxyType(

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from mmesim.report import formats
 from mmesim.report.content.compared import has_both, kind_of, label_of, least_multiple, multiples
 from mmesim.report.page.rows import Kind, Row, rows
-from mmesim.results.compare import Delta
+from mmesim.results.comparison.compare import Delta
 
 if TYPE_CHECKING:
     from mmesim.experiment.diff.kept import Compared

@@ -13,7 +13,7 @@ from mmesim import units
 from mmesim.arrays import Floats, Ints
 from mmesim.report import colours
 from mmesim.report.page.charts import Axis, Chart, Curve
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.stats.histogram import merge
 
 POINTS = 400

@@ -14,7 +14,7 @@ from mmesim.report.page.render import render
 from mmesim.report.page.sections import SUMMARY, parts
 from mmesim.report.page.tones import TONES
 from mmesim.results.answers.planned import Planned
-from mmesim.results.provenance import Provenance
+from mmesim.results.folder.provenance import Provenance
 from mmesim.scenario.scenario import Scenario
 
 

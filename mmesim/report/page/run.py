@@ -27,9 +27,9 @@ from mmesim.report.page.render import render, templates
 from mmesim.report.page.tones import TONES
 from mmesim.report.plain import harmless_line
 from mmesim.results.expect.expect import overall
-from mmesim.results.miss_ratio import memory_of_fleet
-from mmesim.results.own_misses import hosts_alike
-from mmesim.results.shown import HAPPENED, Kept
+from mmesim.results.folder.shown import HAPPENED, Kept
+from mmesim.results.miss_ratio.curve import memory_of_fleet
+from mmesim.results.miss_ratio.own_misses import hosts_alike
 from mmesim.scenario.scenario import Scenario
 
 ERRORS = ("InvocationModelErrors", "Invocation4XXErrors", "Invocation5XXErrors")

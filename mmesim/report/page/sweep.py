@@ -12,8 +12,8 @@ from mmesim.report.page.document import Part, document
 from mmesim.report.page.render import render
 from mmesim.report.page.sections import SUMMARY, parts
 from mmesim.report.page.swept import swept_figure, tone_of
-from mmesim.results.folder import SCENARIO
-from mmesim.results.provenance import Provenance
+from mmesim.results.folder.folder import SCENARIO
+from mmesim.results.folder.provenance import Provenance
 from mmesim.scenario.figures import Figure
 
 

@@ -24,7 +24,7 @@ from mmesim.report.plots.picture import MARKS, Picture, below, plain_log
 
 if TYPE_CHECKING:
     from mmesim.experiment.diff.kept import Compared
-    from mmesim.results.compare import Delta
+    from mmesim.results.comparison.compare import Delta
 
 TITLE = 62
 """Letters of a line of the title."""

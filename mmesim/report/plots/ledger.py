@@ -11,7 +11,7 @@ from mmesim import units
 from mmesim.report import colours
 from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import BLUE, Picture, below, needs_log
-from mmesim.results.ledger import calls_of_band
+from mmesim.results.figures.ledger import calls_of_band
 from mmesim.scenario.figures import parts_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from mmesim.report import formats
 from mmesim.report.page.curve import HOW
 from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import BLUE, GREY, ORANGE, PLAIN, RED, Picture, bare, below
-from mmesim.results.miss_ratio import CHE, STACK_DISTANCES, memory_of_fleet
+from mmesim.results.miss_ratio.curve import CHE, STACK_DISTANCES, memory_of_fleet
 
 if TYPE_CHECKING:
     from mmesim.report.plots.of_run import Drawn

@@ -25,7 +25,7 @@ from mmesim.report.plots.picture import (
     needs_log,
     plain_log,
 )
-from mmesim.results.figures import OFTEN_COLD
+from mmesim.results.figures.figures import OFTEN_COLD
 
 if TYPE_CHECKING:
     from mmesim.report.plots.of_run import Drawn

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from mmesim.report.plots.of_run import DRAW
-from mmesim.results.pictures import OF_RUN
+from mmesim.results.folder.pictures import OF_RUN
 
 if TYPE_CHECKING:
     from mmesim.report.plots.picture import Picture

@@ -15,8 +15,8 @@ from mmesim.report.plots.miss_ratio import miss_ratio
 from mmesim.report.plots.models import models
 from mmesim.report.plots.over_time import over_time
 from mmesim.report.plots.picture import Picture
-from mmesim.results.over_time.kept import over_time as kept_over_time
-from mmesim.results.shown import Kept, Shown
+from mmesim.results.folder.over_time import over_time as kept_over_time
+from mmesim.results.folder.shown import Kept, Shown
 
 if TYPE_CHECKING:
     from mmesim.results.result import Result
@@ -47,4 +47,4 @@ DRAW: Mapping[str, Callable[[Result | Kept], Picture]] = MappingProxyType(
         "hosts": hosts,
     }
 )
-"""Name of a picture (`mmesim.results.pictures.OF_RUN`) -> what draws it."""
+"""Name of a picture (`mmesim.results.folder.pictures.OF_RUN`) -> what draws it."""

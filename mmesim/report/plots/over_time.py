@@ -25,8 +25,8 @@ from mmesim.report.plots.picture import (
     needs_log,
     plain_log,
 )
-from mmesim.results.happened import Happened, Kind
-from mmesim.results.run_data import CAUSES
+from mmesim.results.measured.happened import Happened, Kind
+from mmesim.results.measured.run_data import CAUSES
 
 if TYPE_CHECKING:
     from mmesim.results.over_time.over_time import OverTime

@@ -26,7 +26,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from mmesim.errors import UserError
 from mmesim.files import whole
-from mmesim.results.pictures import FORMATS
+from mmesim.results.folder.pictures import FORMATS
 
 NO_DATE: Mapping[str, Mapping[str, None]] = MappingProxyType({".svg": {"Date": None}, ".pdf": {"CreationDate": None}})
 """What is left out of a file, so that two pictures of one result are the same bytes."""

@@ -1,1 +1,1 @@
-"""What the commands that run many simulations found: one document each, with its JSON Schema."""
+"""What commands answer with: the models of all documents, with their JSON Schema, and the sections of summary.json."""

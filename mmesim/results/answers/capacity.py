@@ -7,13 +7,14 @@ key is always present; what cannot be said is null.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from mmesim.results.answers.json_schema import json_schema
 from mmesim.results.answers.planned import FleetLine
-from mmesim.results.json_schema import json_schema
-from mmesim.results.sections import Count, Entry, Interval, Verdict
+from mmesim.results.answers.sections import Count, Entry, Interval, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ class Tried(Entry):
     calls_per_s: float
     """of all streams, on average"""
     usd_per_model: float | None
-    """a month, of the whole fleet over its models; null without a price"""
+    """a month, of the whole fleet over the models that it hosts; null without a price"""
     usd_per_million: float | None
     """of the whole fleet, for a million calls; null without a price"""
     replications: Count
@@ -85,7 +86,7 @@ class Capacity(Entry):
     expect: list[str]
     """the lines, as written"""
     now: float
-    """the present amount: models of the scenario, or 1"""
+    """the present amount: models that the endpoint hosts, or 1"""
     largest: float | None
     """the largest amount that meets every line; null when none was found"""
     smallest_failing: float | None
@@ -127,10 +128,16 @@ class Capacity(Entry):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row an amount; of each line its value, the ends of its interval and its limit, in its own unit."""
+        """One row an amount; of each line its value and the ends of its interval, in its own unit: of several windows
+        those of the one that `worst` gives.
+        """
         import pandas as pd
 
-        return pd.DataFrame([_flat(one) for one in self.tried]).set_index("amount")
+        rows = []
+        for one in self.tried:
+            texts = dict.fromkeys(line.text for line in one.lines)
+            rows.append(_flat(one, [line for text in texts if (line := self.worst(one, text)) is not None]))
+        return pd.DataFrame(rows).set_index("amount")
 
     def plot(self) -> Figure:
         """The line that is nearest to its limit, and the hit ratio, over the amount; a notebook shows it."""
@@ -173,7 +180,7 @@ def _margin(line: FleetLine) -> float:
     return abs(line.value - line.limit) / abs(line.limit)
 
 
-def _flat(one: Tried) -> dict[str, object]:
+def _flat(one: Tried, lines: Sequence[FleetLine]) -> dict[str, object]:
     low, high = one.hit_ratio_interval or (None, None)
     row: dict[str, object] = {
         "amount": one.amount,
@@ -186,7 +193,7 @@ def _flat(one: Tried) -> dict[str, object]:
         "usd_per_million": one.usd_per_million,
         "replications": one.replications,
     }
-    for line in one.lines:
+    for line in lines:
         low, high = line.interval or (None, None)
         row |= {line.text: line.value, f"{line.text} low": low, f"{line.text} high": high}
     return row

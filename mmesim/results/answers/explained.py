@@ -11,16 +11,37 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from mmesim.preflight.finding import Finding
-from mmesim.results.binding.ranked import Limit
-from mmesim.results.json_schema import json_schema
-from mmesim.results.sections import Count, Entry, Interval, SteadyState, Verdict
-from mmesim.results.summary import plain
+from mmesim.results.answers.digits import plain
+from mmesim.results.answers.json_schema import json_schema
+from mmesim.results.answers.sections import Count, Entry, Interval, SteadyState, Verdict
+from mmesim.scenario.constraints import Resource
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Outcome = Literal["better", "worse", "no effect seen", "no value"]
 """Of an effect: outside its interval, and which way; inside it, or exactly none; there is no figure to compare."""
+
+
+class Limit(Entry):
+    """A resource or setting that slow or failed calls wait for."""
+
+    id: Resource
+    """what they wait for"""
+    used: float
+    """what is used of it: a share for cpu, workers, calls, bytes, seconds, slots, attempts a second"""
+    limit: float | None
+    """what there is of it, in the same unit; null where it has none"""
+    model: str | None
+    """of workers and time-outs, the model that is meant; null for others"""
+    share_of_tail: float | None
+    """share of the time of the slowest 1 % of successful calls that they wait for it; null without any"""
+    share_of_errors: float | None
+    """share of the failed calls that are due to it; null without any"""
+    share: float
+    """of both together: the slowest 1 % of all calls, of which those that failed are slower than every other"""
+    text: str
+    """the use in words"""
 
 
 class Deciding(Entry):
@@ -116,6 +137,8 @@ class Explained(Entry):
     """of all lines of `expect` as the scenario is; null without any"""
     usd_per_month: float | None
     """of all instances, on demand, 730 hours; null without a price"""
+    price_estimated: bool
+    """it is not AWS's, but estimated from types like it"""
     binding_constraint: dict[str, Any] | None
     """as in summary.json"""
     nothing_binds: str | None

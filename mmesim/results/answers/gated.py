@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from mmesim.results.json_schema import json_schema
-from mmesim.results.sections import Count, Entry, Interval, Verdict
+from mmesim.results.answers.json_schema import json_schema
+from mmesim.results.answers.sections import Count, Entry, Interval, Verdict
 
 Bound = Literal["sequential test", "clean blocks", "as it is", "worst replication"]
 """What decides a line: looks at a mean; Clopper-Pearson over blocks without, or with nothing but, what is

@@ -6,15 +6,17 @@ Shares are 0..1, times in milliseconds, money in USD a month. Every key is alway
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from mmesim.results.answers.gated import GatedLine
-from mmesim.results.json_schema import json_schema
-from mmesim.results.sections import Count, Entry, Interval, Verdict
-from mmesim.scenario.run.expected import RECOVERY
+from mmesim.results.answers.json_schema import json_schema
+from mmesim.results.answers.sections import WORST_FIRST, Count, Entry, Interval, Verdict
+from mmesim.scenario.run.expect import read_expectation
+from mmesim.scenario.run.expected import HOURS_PER_MONTH, RECOVERY
+from mmesim.scenario.values.fields import Refused
 
 State = Literal["inside", "turned down", "open", "not tried"]
 """Of a fleet: every line passes; a line fails; the replications leave it open; dearer than the answer."""
@@ -71,6 +73,35 @@ def missed_by(line: FleetLine) -> float:
         return math.inf
     allowed = 1.0 - line.limit if line.unit == "share" and ">" in line.text else abs(line.limit)
     return abs(line.value - line.limit) / (allowed or 1.0)
+
+
+def too_dear_by(usd_per_month: float | None, expect: Iterable[str]) -> float:
+    """By which share a price exceeds the limits of these lines that are about nothing else; infinite where it does not,
+    as far as anybody knows.
+    """
+    beyond = [_beyond(usd_per_month, text) for text in expect]
+    return max((share for share in beyond if share is not None), default=math.inf)
+
+
+def _beyond(usd_per_month: float | None, text: str) -> float | None:
+    try:
+        e = read_expectation(text)
+    except Refused:
+        return None
+    if e.metric not in PER_MONTH or not e.is_upper or usd_per_month is None or not e.limit > 0.0:
+        return None
+    share = usd_per_month / PER_MONTH[e.metric] / e.limit - 1.0
+    return share if share > 0.0 or (share == 0.0 and e.comparison == "<") else None
+
+
+PER_MONTH = {"cost.month": 1.0, "cost.hour": HOURS_PER_MONTH}
+"""Costs that follow from the price of a fleet -> how many of them are in a month."""
+
+
+def badness(line: FleetLine) -> tuple[int, float]:
+    """The order of lines that decide: those that fail first, the one that is missed by most; then the least room."""
+    room = missed_by(line)
+    return WORST_FIRST.index(line.verdict), -room if line.verdict == "fail" else room
 
 
 def is_recovery(line: FleetLine) -> bool:
@@ -204,7 +235,7 @@ class Used(Entry):
     """What the answer took."""
 
     proved: Count
-    """fleets that arithmetic alone turned down"""
+    """fleets that arithmetic alone turned down; with uncertain inputs in each of their draws"""
     simulated_fleets: Count
     """fleets of which something was simulated, without those that arithmetic had turned down"""
     replications: Count

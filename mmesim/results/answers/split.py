@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from mmesim.results.json_schema import json_schema
-from mmesim.results.sections import Count, Entry, Interval, Verdict
+from mmesim.results.answers.json_schema import json_schema
+from mmesim.results.answers.sections import Count, Entry, Interval, Verdict
 from mmesim.scenario.run.split import Option
 
 if TYPE_CHECKING:
@@ -64,9 +64,11 @@ class Part(Entry):
     share_of_calls: float
     """of all calls"""
     p99_ms: float | None
-    """of its calls that were answered; null where there is none"""
+    """of its calls that were answered; null where none was, or they do not say it"""
     p99_interval: Interval
     """95 %"""
+    p99_reason: str | None
+    """why there is no p99: none answered, or too few loads are beyond it; null where there is one"""
     verdict: Verdict
     """of its lines"""
     lines: list[SplitLine]
@@ -172,6 +174,8 @@ class SplitAnswer(Entry):
     """the lines, as written"""
     not_judged: list[str]
     """lines about the whole, such as a rate of loads, which no part can be held to"""
+    notes: list[str]
+    """what the reader must know of the scenario: believed values, recorded traffic"""
     replications: Annotated[int, Field(ge=1)]
     """of each fleet"""
     given: Part

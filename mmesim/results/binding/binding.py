@@ -7,13 +7,13 @@ from typing import Literal
 
 from mmesim import units
 from mmesim.preflight.finding import Finding
+from mmesim.results.answers.sections import Entry
 from mmesim.results.binding.events import MOST, Event, failing, leaking
 from mmesim.results.binding.limits import Use, use_of
 from mmesim.results.binding.roots import Roots
 from mmesim.results.binding.waits import TAIL, Shares, error_shares, tail_shares
-from mmesim.results.latency import Pooled
-from mmesim.results.run_data import RunData
-from mmesim.results.sections import Entry
+from mmesim.results.figures.latency import Pooled
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.constraints import Resource
 from mmesim.scenario.scenario import Scenario
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.over_time.fleet import cpu_share
 from mmesim.results.over_time.limits import minutes
-from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from mmesim import units
 from mmesim.arrays import Flags
 from mmesim.results.binding.roots import Roots
-from mmesim.results.happened import Happened, Kind
-from mmesim.results.run_data import CAUSES
+from mmesim.results.measured.happened import Happened, Kind
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.scenario.constraints import Resource
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.faults.kinds import (

@@ -17,7 +17,7 @@ from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Held, Host, copies_of_each, free_memory_bytes
 from mmesim.results.binding.roots import Roots
-from mmesim.results.run_data import CAUSES
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.scenario.constraints import NAMES, Resource
 from mmesim.scenario.models.groups import Model
 

@@ -4,39 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmesim.results.answers.explained import Limit
 from mmesim.results.binding.binding import mixed
 from mmesim.results.binding.limits import use_of
 from mmesim.results.binding.roots import Roots
 from mmesim.results.binding.waits import error_shares, tail_shares
-from mmesim.results.latency import Pooled
-from mmesim.results.run_data import RunData
-from mmesim.results.sections import Entry
-from mmesim.scenario.constraints import Resource
+from mmesim.results.figures.latency import Pooled
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
 LEAST = 0.001
 """Shares of the tail and of the errors below this are left out."""
-
-
-class Limit(Entry):
-    """A resource or setting that slow or failed calls wait for."""
-
-    id: Resource
-    """what they wait for"""
-    used: float
-    """what is used of it: a share for cpu, workers, calls, bytes, seconds, slots, attempts a second"""
-    limit: float | None
-    """what there is of it, in the same unit; null where it has none"""
-    model: str | None
-    """of workers and time-outs, the model that is meant; null for others"""
-    share_of_tail: float | None
-    """share of the time of the slowest 1 % of successful calls that they wait for it; null without any"""
-    share_of_errors: float | None
-    """share of the failed calls that are due to it; null without any"""
-    share: float
-    """of both together: the slowest 1 % of all calls, of which those that failed are slower than every other"""
-    text: str
-    """the use in words"""
 
 
 def ranked(scenario: Scenario, runs: Sequence[RunData], pooled: Pooled) -> list[Limit]:

@@ -18,10 +18,10 @@ from mmesim.preflight.room import HELD, Host, copies_of_each, free_memory_bytes
 from mmesim.preflight.workers import occupancy
 from mmesim.results.binding.broken import Broken, while_broken
 from mmesim.results.binding.up import up_while_loading
-from mmesim.results.figures import DEVICE_USE, USE, measured_s, worker_use
+from mmesim.results.figures.figures import DEVICE_USE, USE, measured_s, worker_use
+from mmesim.results.figures.tenants import pooled_tenants
+from mmesim.results.measured.run_data import RunData, TenantData
 from mmesim.results.over_time.fleet import cpu_share
-from mmesim.results.run_data import RunData, TenantData
-from mmesim.results.tenants import pooled_tenants
 from mmesim.scenario.constraints import Resource
 from mmesim.scenario.faults.kinds import ZoneLoss
 from mmesim.scenario.scenario import Scenario

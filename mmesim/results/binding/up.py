@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 
 
 def up_while_loading(runs: Sequence[RunData]) -> float | None:

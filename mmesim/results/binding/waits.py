@@ -10,9 +10,9 @@ import numpy as np
 
 from mmesim.arrays import Floats
 from mmesim.results.binding.roots import Roots
-from mmesim.results.latency import Pooled
-from mmesim.results.ledger import LOADING, band_weights
-from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.figures.latency import Pooled
+from mmesim.results.figures.ledger import LOADING, band_weights
+from mmesim.results.measured.run_data import CAUSES, RunData
 from mmesim.scenario.constraints import Resource
 from mmesim.scenario.figures import PARTS
 

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmesim.results.expect.expected import recovery
-from mmesim.results.figures import Formula, estimated
-from mmesim.results.latency import Pooled, latency, limit_text, pool
-from mmesim.results.run_data import RunData
-from mmesim.results.selected import windows
+from mmesim.results.figures.figures import Formula, estimated
+from mmesim.results.figures.latency import Pooled, latency, limit_text, pool
+from mmesim.results.figures.selected import windows
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.figures import Kind, quantile_shares
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.expected import RECOVERY

@@ -1,6 +1,6 @@
 """Whether a run meets what the scenario expects: pass, fail, or undecided when the interval leaves it open.
 
-What decides, such as the share of calls over the limit of a percentile, is in `results.questions`.
+What decides, such as the share of calls over the limit of a percentile, is in `questions`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mmesim.results.answers.sections import WORST_FIRST, Verdict
 from mmesim.results.expect.expected import LARGEST
 from mmesim.results.expect.questions import OVER, Question, questions
-from mmesim.results.figures import Formula, estimated, formula
-from mmesim.results.latency import Pooled, latency
-from mmesim.results.run_data import RunData
-from mmesim.results.sections import WORST_FIRST, Verdict
+from mmesim.results.figures.figures import Formula, estimated, formula
+from mmesim.results.figures.latency import Pooled, latency
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.expected import RECOVERY

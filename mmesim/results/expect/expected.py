@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from mmesim.results.figures import (
+from mmesim.results.figures.figures import (
     NO_CALLS,
     NO_HOSTS,
     NO_MODELS,
@@ -19,10 +19,10 @@ from mmesim.results.figures import (
     measured_s,
     ratio,
 )
-from mmesim.results.ledger import ledger_ms
+from mmesim.results.figures.ledger import ledger_ms
+from mmesim.results.figures.tenants import latency_limits, meets
+from mmesim.results.measured.run_data import CAUSES, RunData
 from mmesim.results.over_time.course import recovery_s
-from mmesim.results.run_data import CAUSES, RunData
-from mmesim.results.tenants import latency_limits, meets
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.expected import COSTS, COUNTS, HOURS_PER_MONTH, OF_LIMIT, ledger_path
 from mmesim.scenario.scenario import Scenario

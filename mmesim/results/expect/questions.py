@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmesim.results.expect.expected import LARGEST, expected
-from mmesim.results.figures import Formula, over
-from mmesim.results.latency import limit_text
-from mmesim.results.run_data import RunData
-from mmesim.results.selected import Window, windows
+from mmesim.results.figures.figures import Formula, over
+from mmesim.results.figures.latency import limit_text
+from mmesim.results.figures.selected import Window, windows
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.run.expect import Comparison, Expectation
 from mmesim.scenario.run.expected import ledger_path
@@ -62,7 +62,8 @@ class Question:
 def questions(e: Expectation, scenario: Scenario, runs: Sequence[RunData]) -> tuple[Question, ...]:
     """What decides an expectation: one question, or one for each window that is judged by itself.
 
-    `runs` say which windows have too few calls (see `results.selected`), and are not asked for anything else.
+    `runs` say which windows have too few calls (see `mmesim.results.figures.selected`), and are not asked for anything
+    else.
     """
     if e.calls.is_all:
         return (_of_all_calls(e, scenario),)

@@ -8,7 +8,7 @@ from mmesim import units
 from mmesim.arrays import divide
 from mmesim.preflight.finding import Finding
 from mmesim.results.binding.limits import use_of
-from mmesim.results.figures import OFTEN_COLD
+from mmesim.results.figures.figures import OFTEN_COLD
 from mmesim.results.findings.seen import RULE, Seen
 
 GOOD = 0.9

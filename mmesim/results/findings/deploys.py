@@ -8,8 +8,8 @@ import numpy as np
 
 from mmesim import units
 from mmesim.preflight.finding import Finding
-from mmesim.results.happened import Happened, Kind
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.happened import Happened, Kind
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.deploys.changed import COUNT
 from mmesim.scenario.deploys.deploy import Deploy
 from mmesim.scenario.scenario import Scenario

@@ -13,9 +13,9 @@ from mmesim.results.findings.at_once import at_once
 from mmesim.results.findings.deploys import deploys
 from mmesim.results.findings.pinned import pinned
 from mmesim.results.findings.scale_out import scale_out_worse
+from mmesim.results.findings.traces import trace_findings
 from mmesim.results.findings.waited import waited
-from mmesim.results.recorded import trace_findings
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.run.expected import COSTS
 from mmesim.scenario.scenario import Scenario
 

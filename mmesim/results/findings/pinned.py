@@ -13,8 +13,8 @@ import numpy as np
 from mmesim import units
 from mmesim.arrays import Floats
 from mmesim.preflight.finding import Finding
-from mmesim.results.run_data import RunData
-from mmesim.results.tables.windows import START
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.measured.windows import START
 from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
 from mmesim.scenario.endpoint.autoscaling.policies import TargetTracking
 from mmesim.scenario.scenario import Scenario

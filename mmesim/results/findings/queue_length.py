@@ -11,7 +11,7 @@ from mmesim import units
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.results.findings.seen import RULE, Seen
-from mmesim.results.run_data import CAUSES
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.scenario.figures import PARTS
 from mmesim.scenario.server.kind import UNBOUNDED
 

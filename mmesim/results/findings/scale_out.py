@@ -17,9 +17,9 @@ import numpy as np
 from mmesim import units
 from mmesim.arrays import Flags
 from mmesim.preflight.finding import Finding
-from mmesim.results.happened import Kind
-from mmesim.results.run_data import RunData
-from mmesim.results.tables.windows import START
+from mmesim.results.measured.happened import Kind
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.measured.windows import START
 from mmesim.stats.means import mean
 
 RULE = "docs/assumptions.md#what-happens-over-time"

@@ -10,11 +10,11 @@ from functools import cached_property
 import numpy as np
 
 from mmesim.arrays import Ints
-from mmesim.results.binding.ranked import Limit
+from mmesim.results.answers.explained import Limit
 from mmesim.results.binding.roots import FULL, Roots
-from mmesim.results.figures import FORMULAS
-from mmesim.results.run_data import CAUSES, RunData
-from mmesim.results.tenants import pooled_tenants
+from mmesim.results.figures.figures import FORMULAS
+from mmesim.results.figures.tenants import pooled_tenants
+from mmesim.results.measured.run_data import CAUSES, RunData
 from mmesim.scenario.constraints import Resource
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import mean

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from mmesim import units
 from mmesim.preflight.finding import Finding
-from mmesim.results.happened import Kind
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.happened import Kind
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import mean
 

@@ -13,8 +13,8 @@ from types import MappingProxyType
 import numpy as np
 
 from mmesim.arrays import Flags
-from mmesim.results.happened import Happened, Kind
-from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.measured.happened import Happened, Kind
+from mmesim.results.measured.run_data import CAUSES, RunData
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.scenario import Scenario
 

@@ -18,11 +18,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmesim.arrays import Ints
-from mmesim.results.happened import Happened, Kind
+from mmesim.results.measured.happened import Happened, Kind
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.over_time.acting import Acting, acting
 from mmesim.results.over_time.hurt import row_of, shares
 from mmesim.results.over_time.limits import Minutes, minutes
-from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
 CAUSES_OF = (Kind.fault, Kind.deploy)

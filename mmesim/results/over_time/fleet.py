@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.arrays import Floats, Ints, divide
-from mmesim.results.happened import Happened, Kind
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.happened import Happened, Kind
+from mmesim.results.measured.run_data import RunData
 
 
 class Lives(Protocol):

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmesim.arrays import Ints
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.results.over_time.acting import IN_FLIGHT, Acting
 from mmesim.results.over_time.limits import Minutes
-from mmesim.results.run_data import CAUSES
 
 NOBODY = -1
 

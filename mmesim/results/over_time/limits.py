@@ -17,8 +17,8 @@ import numpy as np
 
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.errors import SimulationError
+from mmesim.results.measured.run_data import CellData, RunData
 from mmesim.results.over_time.kept_again import BY_CHANCE, at_least, from_each_on, long_enough, not_broken
-from mmesim.results.run_data import CellData, RunData
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.selection import Counted

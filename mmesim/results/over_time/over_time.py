@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmesim.arrays import Floats, Ints, divide
+from mmesim.results.measured.run_data import CAUSES, RunData
+from mmesim.results.measured.windows import START
 from mmesim.results.over_time.course import EVENTS
 from mmesim.results.over_time.fleet import Seen, cpu_share, means, provisioned, weighing
 from mmesim.results.over_time.limits import cells_of
-from mmesim.results.run_data import CAUSES, RunData
-from mmesim.results.tables.windows import START
 from mmesim.scenario.run.selection import Windows
 from mmesim.scenario.scenario import Scenario
 

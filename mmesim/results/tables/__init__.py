@@ -1,1 +1,1 @@
-"""The tables of a result folder, and of a plan."""
+"""The tables of a result folder, and of a plan; writing them, and reading them back."""

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from mmesim.results.answers.planned import Fleet, FleetLine, Planned, is_recovery
-from mmesim.results.sections import WORST_FIRST
+from mmesim.results.answers.planned import Fleet, FleetLine, Planned, badness, is_recovery
 
 COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "instance_type": (pa.string(), "as in AWS's list; null for a host of your own"),
@@ -64,7 +63,7 @@ def _values(given: Sequence[object]) -> pa.Array:
 
 def _worst(one: Fleet, name: str) -> FleetLine | None:
     lines = [line for line in one.lines if _name(line) == name]
-    return min(lines, key=lambda line: WORST_FIRST.index(line.verdict), default=None)
+    return min(lines, key=badness, default=None)
 
 
 def _found(name: str, lines: Sequence[FleetLine | None]) -> dict[str, pa.Array]:

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from mmesim.arrays import Floats, Ints
-from mmesim.results.latency import pool
-from mmesim.results.run_data import RunData, TenantData
+from mmesim.results.figures.latency import pool
+from mmesim.results.measured.run_data import RunData, TenantData
 from mmesim.results.tables.columns import Column, column, documented, named
 from mmesim.scenario.figures import PARTS
 from mmesim.scenario.scenario import Scenario

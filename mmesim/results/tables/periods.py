@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mmesim.arrays import Floats, Ints
+from mmesim.results.measured.window_times import CLIENT, TEN_S, TIMES, InFlight, WindowTimes, edges_of
 from mmesim.results.tables.columns import Column, documented, named
-from mmesim.results.window_times import CLIENT, TEN_S, TIMES, InFlight, WindowTimes, edges_of
 
 MICRO = 1e6
 WINDOW_TIMES = "window_times.parquet"

@@ -13,12 +13,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mmesim.arrays import Floats, divide
-from mmesim.results.figures import DEVICE_USE, USE, measured_s
-from mmesim.results.latency import limit_text
-from mmesim.results.run_data import CAUSES, CallRecords, RunData, TenantData
+from mmesim.results.figures.figures import DEVICE_USE, USE, measured_s
+from mmesim.results.figures.latency import limit_text
+from mmesim.results.figures.tenants import latency_limits, meets, pooled_tenants
+from mmesim.results.measured.run_data import CAUSES, CallRecords, RunData, TenantData
+from mmesim.results.measured.windows import part
 from mmesim.results.tables.columns import Column, Values, column, documented, named, texts
-from mmesim.results.tables.windows import part
-from mmesim.results.tenants import latency_limits, meets, pooled_tenants
 from mmesim.scenario.figures import DEVICE_PARTS, PARTS
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from mmesim.arrays import Flags, Floats, Ints
-from mmesim.results.happened import Happened
+from mmesim.results.measured.happened import Happened
 
 TIMES = ("reach", "forwarded", "queued", "taken", "closed", "done")
 """When a call came to the router, to the container, to the queue, to a worker, when its batch was complete and when its

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mmesim.results.run_data import CAUSES
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.results.timeline.seen import TIMES, Load, Seen
 from mmesim.scenario.figures import PARTS
 from mmesim.scenario.scenario import Scenario

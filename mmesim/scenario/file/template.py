@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from mmesim.errors import SimulationError
+from mmesim.scenario.file.beliefs import SECTION, with_middles
 from mmesim.scenario.file.dump import dump, source
 from mmesim.scenario.file.load import resolve
 from mmesim.scenario.file.merge import file_of, override_all, read_with_bases, without_lines
@@ -58,6 +59,12 @@ class Template:
     def beliefs(self) -> Mapping[str, Belief]:
         """The beliefs by field as in `--set`, sorted; raises ScenarioError when the template is not a scenario."""
         return {belief.field: belief for belief in self.at().beliefs}
+
+    def with_middles(self) -> Template:
+        """The template with the middle value of each belief in its place, as a single run has it."""
+        given, _, _ = with_middles(self._tree)
+        left = {key: item for key, item in given.map.items() if key != SECTION}
+        return Template(given.with_value(left))
 
     def where(self, place: Place) -> tuple[str, int | None] | None:
         """File and line of what stands at a place; None where nothing does."""

@@ -9,7 +9,7 @@ import pytest
 
 from mmesim.engine.simulation import Simulation
 from mmesim.experiment.run import run
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import (
     Autoscaling,
     Poisson,

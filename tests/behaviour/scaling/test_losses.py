@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mmesim.engine.simulation import Simulation
-from mmesim.results.happened import Kind
+from mmesim.results.measured.happened import Kind
 from mmesim.scenario import Autoscaling, RunSettings, ScheduledAction, Step, StepAdjustment, TargetTracking
 from mmesim.scenario.deploys.deploy import Deploy
 from mmesim.scenario.faults.fault import Fault

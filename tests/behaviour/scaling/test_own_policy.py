@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmesim.errors import UserCodeError, UserError
-from tests.behaviour.scaled import MINUTE, Scaled, scale, scaling, shared
+from tests.behaviour.scaling.scaled import MINUTE, Scaled, scale, scaling, shared
 
 
 @pytest.fixture

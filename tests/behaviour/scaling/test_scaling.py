@@ -6,7 +6,7 @@ from math import nan
 
 import pytest
 
-from tests.behaviour.scaled import MINUTE, scale, scaling, shared, tracking
+from tests.behaviour.scaling.scaled import MINUTE, scale, scaling, shared, tracking
 
 
 def at(minute: float, kind: str, hosts: int) -> tuple[float, str, int]:

@@ -10,8 +10,8 @@ import pytest
 
 from mmesim.errors import OutputError
 from mmesim.experiment.execute.task import Observer
-from mmesim.results.baseline import Baseline
-from mmesim.results.run_data import RunData
+from mmesim.results.comparison.baseline import Baseline
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.workload.draws.generators import generator
 from tests.helpers.command import Command

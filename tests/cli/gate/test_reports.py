@@ -17,7 +17,7 @@ from mmesim.cli.common import as_shown
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.gate.gate import gate as make_gate
 from mmesim.results.answers.gated import Gated, gated_schema
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from tests.helpers.command import Command, Outcome
 from tests.helpers.page import Page

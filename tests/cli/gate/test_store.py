@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mmesim.experiment.execute.task import Observer
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.workload.draws.generators import generator
 from tests.helpers.command import Command

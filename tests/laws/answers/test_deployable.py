@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmesim.results.deploy import aws_name, deployable
+from mmesim.results.deploy.deploy import aws_name, deployable
 from mmesim.scenario.scenario import Scenario
 
 MODELS = {"name": "m", "count": 2, "artifact_size": "20 MB", "memory": "25 MiB", "service": {"cpu": "12 ms"}}

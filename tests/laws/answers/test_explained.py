@@ -19,8 +19,8 @@ from mmesim.report.content.explained import explained_report
 from mmesim.report.text import text
 from mmesim.results.answers.explained import explained_schema
 from mmesim.results.binding.ranked import ranked
-from mmesim.results.latency import pool
-from mmesim.results.miss_ratio import Curve
+from mmesim.results.figures.latency import pool
+from mmesim.results.miss_ratio.curve import Curve
 from mmesim.scenario import Scenario
 from mmesim.scenario.endpoint.endpoint import STATIONARY
 from mmesim.scenario.file.template import Template

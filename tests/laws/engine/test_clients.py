@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mmesim.engine.kernel.record import ROUNDING
 from mmesim.engine.simulation import Simulation, simulate
-from mmesim.results.run_data import CAUSES, CallRecords, RunData
+from mmesim.results.measured.run_data import CAUSES, CallRecords, RunData
 from mmesim.scenario import RouterPolicy, Scenario
 from mmesim.scenario.clients.retries import BotoStandard
 from mmesim.scenario.figures import PARTS

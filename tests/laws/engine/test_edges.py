@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.run_data import CAUSES, CallRecords
+from mmesim.results.measured.run_data import CAUSES, CallRecords
 from mmesim.scenario import CpuWait, Endpoint, Overhead, Poisson, Router, RunSettings, Scenario, Server, Traffic
 from mmesim.scenario.models.groups import ModelGroup, Service
 from mmesim.scenario.values.times import Constant

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.run_data import CallRecords
+from mmesim.results.measured.run_data import CallRecords
 from mmesim.scenario import Scenario
 from tests.laws.scenarios import with_clients
 

@@ -18,8 +18,8 @@ from mmesim.engine.kernel import codes, hashing, jit, record, router, step, verb
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure import recorder
 from mmesim.policies.eviction import EVICTION
-from mmesim.results import window_times
-from mmesim.results.run_data import CAUSES
+from mmesim.results.measured import window_times
+from mmesim.results.measured.run_data import CAUSES
 from mmesim.scenario import EvictionPolicy, RouterPolicy
 from mmesim.scenario.figures import PARTS
 from mmesim.stats import histogram

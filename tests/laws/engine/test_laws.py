@@ -13,7 +13,7 @@ from mmesim.engine.kernel.codes import REFILL
 from mmesim.engine.kernel.record import ROUNDING
 from mmesim.engine.open_loop import OpenLoop
 from mmesim.engine.simulation import Simulation, simulate
-from mmesim.results.run_data import CAUSES, CallRecords, RunData
+from mmesim.results.measured.run_data import CAUSES, CallRecords, RunData
 from mmesim.scenario import EvictionPolicy, RouterPolicy, Scenario
 from mmesim.scenario.figures import PARTS
 from mmesim.stats.histogram import coarse_grid, grid

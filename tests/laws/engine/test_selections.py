@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.run.expect import read_expectation
 from tests.laws.scenarios import scenarios, with_clients

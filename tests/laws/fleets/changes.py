@@ -20,7 +20,7 @@ import simpy
 from mmesim.engine.control.host import Host
 from mmesim.engine.kernel.codes import A_FREE, FREE, READY
 from mmesim.engine.simulation import Simulation
-from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.measured.run_data import CAUSES, RunData
 from mmesim.scenario import RouterPolicy, Scenario
 from mmesim.scenario.values.times import Constant, Exponential
 from tests.laws.digest import digest

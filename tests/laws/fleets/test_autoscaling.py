@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mmesim.engine.simulation import Simulation
 from mmesim.scenario import Autoscaling, ScaledIn, Scenario, ScheduledAction, Step, StepAdjustment
 from mmesim.scenario.values.times import Constant, Exponential
-from tests.behaviour.scaled import DRAIN_S, MINUTE, PROVISIONING_S, Scaled, scale
+from tests.behaviour.scaling.scaled import DRAIN_S, MINUTE, PROVISIONING_S, Scaled, scale
 from tests.laws.scenarios import with_clients
 
 MINUTES = 60

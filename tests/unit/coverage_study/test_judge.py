@@ -12,9 +12,9 @@ import scipy.stats
 
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.until import replicate_until
-from mmesim.results.latency import pool
+from mmesim.results.figures.latency import pool
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from tests.coverage_study.judge import MOST, Design, Row, designs, rows, wilson
 from tests.coverage_study.judged import FIGURES, WARM, interval, students

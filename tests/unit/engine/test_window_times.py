@@ -9,8 +9,8 @@ from mmesim.engine.kernel import record
 from mmesim.engine.kernel.codes import WINDOW_BUCKETS, WINDOW_CELLS, WINDOW_TIMES
 from mmesim.engine.kernel.jit import plain
 from mmesim.engine.measure.window_times import TimesOfPeriods, buckets_of
+from mmesim.results.measured.window_times import edges_of, period_s, tens
 from mmesim.results.tables.periods import read_times, times_table
-from mmesim.results.window_times import edges_of, period_s, tens
 from mmesim.stats.histogram import coarse_grid
 
 DAY_S = 86_400.0

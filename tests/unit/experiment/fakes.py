@@ -17,7 +17,7 @@ from typing import ClassVar, Self
 from mmesim.errors import TraceError
 from mmesim.experiment.execute.executors import local
 from mmesim.experiment.execute.task import Executor, Finished, Observer, Task, Watch
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.workload.draws.generators import generator
 from tests.unit.results.synthetic import Call, run_data

@@ -10,9 +10,10 @@ import pytest
 
 from mmesim import Scenario, capacity, diff, explain, plan, robustness, run, split, sweep
 from mmesim.errors import UserError
+from mmesim.experiment.diff.divergence import first_divergence
 from mmesim.report.content.diff import diff_report
 from mmesim.report.text import text
-from mmesim.results.compare import deltas
+from mmesim.results.comparison.compare import deltas
 from mmesim.results.result import Result
 from mmesim.stats.means import mean_interval
 from tests.coverage_study.pairs import PIN
@@ -49,6 +50,24 @@ def test_a_change_of_nothing_is_exactly_zero(base):
     assert found.first is None
     assert found.same_calls
     assert found.all_recorded
+
+
+def test_what_the_clock_rounds_is_no_difference_of_a_call_and_no_part_of_it(base):
+    found = diff(base, base.with_(name="again"), replications=2)
+    run = found.b.runs[0]
+    assert run.records is not None
+    noise = np.full_like(run.records.parts_s, 9e-18)
+    rounded = replace(run.records, latency_s=run.records.latency_s + 1e-16, parts_s=run.records.parts_s + noise)
+    b = replace(found.b, runs=(replace(run, records=rounded), *found.b.runs[1:]))
+    assert first_divergence(found.a, b) is None
+    later = rounded.latency_s.copy()
+    later[5] += 1e-3
+    b = replace(found.b, runs=(replace(run, records=replace(rounded, latency_s=later)), *found.b.runs[1:]))
+    first = first_divergence(found.a, b)
+    assert first is not None
+    assert first.call == run.records.call[5]
+    assert first.b is not None
+    assert min(first.b.parts_s.values()) > 1e-9
 
 
 def test_latencies_that_differ_by_the_rounding_of_the_clock_alone_are_the_same(base):

@@ -18,12 +18,12 @@ from mmesim.experiment.unknowns.uncertain import uncertain
 from mmesim.report.content.diff import diff_report
 from mmesim.report.content.sweep import sweep_report
 from mmesim.report.text import text
-from mmesim.results.compare import deltas
+from mmesim.results.comparison.compare import deltas
 from mmesim.results.result import Result
 from mmesim.scenario import Scenario
 from tests.helpers.texts import load_text
-from tests.unit.results.test_course import CRASH, of
-from tests.unit.results.test_course import run as run_of
+from tests.unit.results.over_time.test_course import CRASH, of
+from tests.unit.results.over_time.test_course import run as run_of
 
 TEXT = """
 name: some

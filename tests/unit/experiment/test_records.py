@@ -13,8 +13,8 @@ from mmesim.arrays import Floats
 from mmesim.experiment.execute import parcel
 from mmesim.experiment.execute.task import Task
 from mmesim.experiment.records import keep_within, lowest_threshold
-from mmesim.results.mostly_zero import MostlyZero
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.mostly_zero import MostlyZero
+from mmesim.results.measured.run_data import RunData
 from tests.unit.results.synthetic import Call, run_data, scenario
 
 OF = scenario()

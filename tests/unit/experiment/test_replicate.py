@@ -25,8 +25,8 @@ from mmesim.errors import (
 from mmesim.experiment.execute.executors import local
 from mmesim.experiment.execute.task import Task
 from mmesim.experiment.replicate import run_replications
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import scenario
 

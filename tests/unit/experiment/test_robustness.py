@@ -15,8 +15,8 @@ from mmesim.experiment.unknowns.robustness_result import AS_GIVEN, Robustness
 from mmesim.experiment.unknowns.unknowns import AXES, Unknowns, settings
 from mmesim.report.content.robustness import robustness_report
 from mmesim.report.text import text
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
 from mmesim.scenario import Placement, RouterPolicy, Scenario, TargetTracking
 from tests.helpers import schemas
 from tests.helpers.files import ROOT

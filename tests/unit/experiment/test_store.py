@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 
 from mmesim.errors import DamagedWarning, OutputError
+from mmesim.experiment.execute.task import Task
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.pack import pack, unpack
 from mmesim.experiment.store.store import FORMAT, Store
-from mmesim.results.happened import Happened, Kind
-from mmesim.results.series import COLUMNS
-from mmesim.results.summary import summarise
+from mmesim.results.figures.series import COLUMNS, FIGURES
+from mmesim.results.measured.happened import Happened, Kind
+from mmesim.results.summary.summary import summarise
 from mmesim.scenario import Endpoint, Scenario
 from tests.helpers.files import ROOT
 from tests.helpers.texts import load_text
@@ -65,6 +66,16 @@ def test_a_replication_of_the_engine_is_the_same_and_small() -> None:
     # 500 models and 80,000 calls. Most of it are floats, which do not compress: sums of the ledger, the shortest and
     # the longest call of each bucket and model, times of workers.
     assert len(packed) < 105_000
+
+
+@pytest.mark.parametrize("file", ["plan.yaml", "gallery/scale-out-cold.yaml"])
+def test_what_is_run_for_a_store_measures_the_same_and_no_more(file: str) -> None:
+    of = Scenario.from_yaml(ROOT / "scenarios" / file)
+    of = of.with_run(duration_s=0.1 * of.run.duration_s, warmup_s=0.0)
+    whole, lean = Task(of, 3).run(), Task(of, 3, figures=FIGURES).run()
+    same(whole, lean, but=("wall_s", "windows"))
+    assert all(whole.windows[name].tobytes() == lean.windows[name].tobytes() for name in COLUMNS)
+    assert set(lean.windows) == set(COLUMNS) < set(whole.windows)
 
 
 def test_a_store_keeps_what_was_put(tmp_path: Path) -> None:

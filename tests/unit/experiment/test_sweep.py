@@ -27,8 +27,8 @@ from mmesim.experiment.sweep.sweep import sweep
 from mmesim.report.content.sweep import sweep_report
 from mmesim.report.plots.picture import write_plot
 from mmesim.report.text import text as rendered
-from mmesim.results.figures import read
-from mmesim.results.run_data import RunData
+from mmesim.results.figures.figures import read
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.figures import figure, shown_in
 from mmesim.scenario.file.dump import dump

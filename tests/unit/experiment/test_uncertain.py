@@ -14,7 +14,7 @@ from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.unknowns.uncertain import uncertain
 from mmesim.report.content.uncertain import uncertain_report
 from mmesim.report.text import text
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.values.times import Constant
 from mmesim.workload.draws.generators import generator

@@ -13,8 +13,8 @@ from mmesim.experiment.execute.executors import local
 from mmesim.experiment.execute.task import Observer, Task
 from mmesim.experiment.run import run
 from mmesim.experiment.until import level, looks, looks_of, replicate_until
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.run.settings import RunSettings
 from mmesim.stats.means import mean, mean_interval

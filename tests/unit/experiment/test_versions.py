@@ -14,7 +14,7 @@ from mmesim.experiment.execute.versions import SHOWN_ONLY, hash_of
 
 ROOT = Path(mmesim.__path__[0])
 
-ENTRY = ("engine/simulation.py", "experiment/warmup.py", "experiment/store/pack.py", "results/run_data.py")
+ENTRY = ("engine/simulation.py", "experiment/warmup.py", "experiment/store/pack.py", "results/measured/run_data.py")
 """What makes an entry of a store: a replication is simulated after its warm-up was found, measured, and packed."""
 
 

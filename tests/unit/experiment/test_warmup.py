@@ -11,7 +11,7 @@ import pytest
 
 from mmesim.analytic.lru import che
 from mmesim.experiment.warmup import PILOT, cache_time_s, settled
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import FoundWarmup, Scenario
 from mmesim.scenario.file.dump import dump
 from tests.helpers.texts import load_text

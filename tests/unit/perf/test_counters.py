@@ -22,7 +22,7 @@ from mmesim.engine.control.ranking import Ranking
 from mmesim.engine.kernel import step, verbs
 from mmesim.engine.simulation import Simulation
 from mmesim.policies.eviction import Key
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from tests.helpers.files import ROOT
 from tests.perf import workloads

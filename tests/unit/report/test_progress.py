@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ import sys
 
 import pytest
 
-from mmesim.report.progress import ReplicationsBar, SimulationsBar
+from mmesim.report.progress import FleetsBar, ReplicationsBar, SimulationsBar
 from tests.helpers.terminal import Terminal
 
 WIPED = "\r\x1b[1A\x1b[2K"
@@ -46,6 +47,52 @@ def test_nothing_is_written_where_nobody_looks() -> None:
         replications(0, 30.0, 1000)
         simulations(1, 0, 4)
     assert stream.getvalue() == ""
+
+
+def test_a_log_has_a_line_after_a_minute_then_fewer_and_fewer() -> None:
+    clock, stream, at = Clock(), io.StringIO(), []
+    with SimulationsBar(stream, clock) as bar:
+        for second in range(3601):
+            before = stream.getvalue()
+            bar(second, 0, 7200, 100 * second)
+            at += [second] if stream.getvalue() != before else []
+            clock.now += 1.0
+    assert at[:6] == [60, 120, 180, 240, 300, 375]
+    assert all(later - earlier <= 300 for earlier, later in itertools.pairwise(at))
+    assert len(at) < 20
+    first, *_ = stream.getvalue().splitlines()
+    assert first == "1 % done, 60 of 7,200 simulations, 100 requests/s, 118 min left"
+
+
+def test_a_log_has_no_line_of_what_takes_no_minute() -> None:
+    clock, stream = Clock(), io.StringIO()
+    with ReplicationsBar(stream, 60.0, 1, clock) as bar:
+        for _ in range(59):
+            bar(0, 30.0, 1000)
+            clock.now += 1.0
+    assert stream.getvalue() == ""
+
+
+def test_a_log_of_a_plan_has_no_share_that_means_nothing() -> None:
+    clock, stream = Clock(), io.StringIO()
+    with FleetsBar(stream, clock) as bar:
+        for simulations in (0, 70):
+            bar(1, 10, "2 x ml.m5.large", simulations, 0)
+            clock.now += 70.0
+    assert stream.getvalue() == "1 of 10 fleets, 2 x ml.m5.large, 70 simulations\n"
+
+
+def test_a_plan_says_what_it_does_where_a_fleet_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    clock, stream = Clock(), Terminal()
+    with FleetsBar(stream, clock) as bar:
+        for simulations in (0, 40, 400):
+            bar(0, 10, f"1 x ml.m5.large, {simulations // 10} draws", simulations, 1000 * simulations)
+            clock.now += 10.0
+    assert frames(stream) == [
+        "0 % done, 0 of 10 fleets, 1 x ml.m5.large, 4 draws, 40 simulations, 4,000 requests/s",
+        "0 % done, 0 of 10 fleets, 1 x ml.m5.large, 40 draws, 400 simulations, 20,000 requests/s",
+    ], "how long fleets take that have not been looked at is not known"
 
 
 def test_rich_is_loaded_for_a_terminal_only() -> None:

@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from mmesim.results.run_data import CAUSES, CallRecords, CellData, ClassData, DeviceData, HostData, RunData, TenantData
+from mmesim.results.measured.run_data import (
+    CAUSES,
+    CallRecords,
+    CellData,
+    ClassData,
+    DeviceData,
+    HostData,
+    RunData,
+    TenantData,
+)
 from mmesim.scenario import Scenario
 from mmesim.scenario.figures import PARTS
 from mmesim.stats.histogram import coarse_grid, grid

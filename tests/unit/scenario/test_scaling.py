@@ -168,6 +168,24 @@ def test_all_groups_keep_their_proportions(count: int, sizes: list[int]):
     assert [one.count for one in more.models] == sizes
 
 
+@pytest.mark.parametrize("which", [{"endpoint.only": ["large"]}, {"endpoint.without": ["small"]}])
+def test_models_that_are_hosted_elsewhere_do_not_count(which: dict[str, list[str]]):
+    part = scenario(*POISSON, models=TWO).with_(which)
+    assert count_of(part) == 5
+    more = with_models(part, 50)
+    assert [one.count for one in more.models] == [20, 50]
+    assert len(more.hosted) == 50
+    with pytest.raises(UserError, match="does not host the models of 'small'"):
+        count_of(part, "small")
+
+
+def test_a_group_that_is_hosted_in_part_has_no_other_number():
+    part = scenario(*POISSON, models=TWO).with_({"endpoint.without": ["large-000"]})
+    with pytest.raises(UserError, match=r"hosts 4 of the 5 models of 'large', .* whole groups in endpoint\.without"):
+        count_of(part)
+    assert count_of(part, "small") == 20
+
+
 def test_every_group_keeps_a_model():
     three = TWO.replace("count: 5", "count: 1").replace("count: 20", "count: 100")
     more = with_models(scenario(*POISSON, models=three), 2)

@@ -11,7 +11,7 @@ from mmesim.engine.simulation import simulate
 from mmesim.errors import ScenarioError
 from mmesim.preflight.check import findings
 from mmesim.preflight.offered import Offered
-from mmesim.results.figures import FORMULAS
+from mmesim.results.figures.figures import FORMULAS
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.block import join
 from mmesim.workload.reference import rates_at_start

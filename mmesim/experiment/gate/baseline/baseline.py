@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from mmesim.experiment.gate.baseline.unchanged import EXACT, KEPT, tolerance, whole
-from mmesim.results import semantics
 from mmesim.results.answers.gated import Delta, Design, Drift
-from mmesim.results.baseline import FORMAT, Baseline, Origin, Series
-from mmesim.results.provenance import user_code
+from mmesim.results.comparison import semantics
+from mmesim.results.comparison.baseline import FORMAT, Baseline, Origin, Series
+from mmesim.results.folder.provenance import user_code
 from mmesim.scenario.file.changes import given, resolved
 from mmesim.scenario.file.load import PATHS
 from mmesim.scenario.scenario import Scenario

@@ -13,7 +13,7 @@ from mmesim.experiment.gate.baseline.baseline import baseline_of, compare
 from mmesim.experiment.gate.cases import Case
 from mmesim.experiment.store.store import Store
 from mmesim.results.answers.gated import Drift
-from mmesim.results.baseline import Baseline, ForeignFile, Series, file_of, read
+from mmesim.results.comparison.baseline import Baseline, ForeignFile, Series, file_of, read
 
 
 class _Compared(BaseModel):

@@ -8,8 +8,8 @@ from mmesim.experiment.gate.baseline.kept import seen, series
 from mmesim.experiment.gate.course import Course, Wanted, trusted
 from mmesim.experiment.gate.design import lengthened, numbers
 from mmesim.results.answers.gated import Design
-from mmesim.results.baseline import Baseline, Series
-from mmesim.results.run_data import RunData
+from mmesim.results.comparison.baseline import Baseline, Series
+from mmesim.results.measured.run_data import RunData
 
 
 class Comparison:

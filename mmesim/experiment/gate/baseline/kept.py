@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mmesim.experiment.gate.baseline.unchanged import KEPT, UNITS
-from mmesim.results.baseline import Series
+from mmesim.results.comparison.baseline import Series
 from mmesim.results.expect.expected import expected
 from mmesim.results.expect.questions import Question
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario.figures import Kind
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.expected import EXPECTED

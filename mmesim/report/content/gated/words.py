@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.plain import harmless_line
-from mmesim.results.sections import WORST_FIRST, Verdict
+from mmesim.results.answers.sections import WORST_FIRST, Verdict
 from mmesim.scenario.run.expected import RECOVERY
 from mmesim.scenario.run.selection import time_span
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mmesim.report.blocks import Block, Lines, Report, Title, report
-from mmesim.results.deploy import Deployable
+from mmesim.results.deploy.deploy import Deployable
 
 COMMANDS = {
     "model.json": "aws sagemaker create-model --cli-input-json file://model.json",

@@ -12,7 +12,7 @@ from mmesim.report.content.planned import statement as sentences
 from mmesim.report.content.planned import words
 from mmesim.report.content.planned.fleets import fleets_table
 from mmesim.report.content.planned.why import left_open, took, why_not
-from mmesim.results.answers.planned import FleetLine, Pair, Planned, is_recovery
+from mmesim.results.answers.planned import FleetLine, Pair, Planned, badness, is_recovery
 
 
 def plan_report(planned: Planned, stated: bool = True) -> Report:
@@ -80,21 +80,34 @@ def _pairs(planned: Planned) -> Iterator[Block]:
     yield Title("On seeds that chose nothing", f"the figures of the statement; {phrases.INTERVALS}")
     titles = {planned.answer: "answer", planned.next_cheaper: "next cheaper"}
     columns = [Column(), *(Column(titles.get(one.fleet, ""), "right") for one in planned.estimates)]
-    pairs: dict[tuple[str, str | None], Pair] = {(pair.text, pair.when): pair for pair in planned.paired}
-    columns += [Column("difference", "right")] if pairs else []
+    columns += [Column("difference", "right")] if planned.paired else []
     table = []
     for text, when in asked:
         cells = [_cell(_line(one.lines, text, when)) for one in planned.estimates]
         recovery = any(is_recovery(line) for one in planned.estimates for line in one.lines if line.text == text)
         name = on_one_line(text if when is None or recovery else f"{text} with {when}")
-        table.append((Cell(name), *cells, *([_difference(pairs.get((text, when)))] if pairs else [])))
+        table.append((Cell(name), *cells, *([_difference(_pair(planned, text, when))] if planned.paired else [])))
     yield Table(tuple(columns), tuple(table))
     if any(pair.unit == "share" for pair in planned.paired):
         yield Lines((phrases.POINTS,), "note")
 
 
 def _line(lines: Sequence[FleetLine], text: str, when: str | None) -> FleetLine | None:
-    return next((line for line in lines if (line.text, line.when) == (text, when)), None)
+    """What was found of a line; of several windows the worst."""
+    return min(_windows(lines, text, when), key=badness, default=None)
+
+
+def _windows(lines: Sequence[FleetLine], text: str, when: str | None) -> list[FleetLine]:
+    return [line for line in lines if (line.text, line.when) == (text, when)]
+
+
+def _pair(planned: Planned, text: str, when: str | None) -> Pair | None:
+    """The difference of a line; of several windows that of the worst one, if both fleets have the same."""
+    pairs = [pair for pair in planned.paired if (pair.text, pair.when) == (text, when)]
+    each = [_windows(one.lines, text, when) for one in planned.estimates]
+    worst = {lines.index(min(lines, key=badness)) for lines in each if lines}
+    same = worst.pop() if len(worst) == 1 else len(pairs)
+    return pairs[same] if same < len(pairs) else None
 
 
 def _cell(line: FleetLine | None) -> Cell:

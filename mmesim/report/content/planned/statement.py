@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
-from mmesim.results.answers.planned import Fleet, Planned, Setting, is_recovery
+from mmesim.results.answers.planned import Fleet, Planned, Setting, is_recovery, missed_by, too_dear_by
 
 
 def statement(planned: Planned) -> str:
@@ -41,14 +42,19 @@ def _answer(planned: Planned, row: int) -> Iterator[str]:
     one, line = planned.fleets[row], words.nearest(words.judged(planned, row))
     parts = [words.fleet(planned, row), words.price(one), *([] if line is None else [words.found(line)])]
     yield ", ".join(parts)
-    if planned.finished and planned.verdict == "undecided" and line is not None:
-        yield f"that is too near to {_limit(line.text)} to tell"
     lines = words.judged(planned, row)
+    is_open = planned.finished and planned.verdict == "undecided"
+    if is_open and line is not None and any(of.verdict != "pass" for of in lines):
+        yield f"that is too near to {_limit(line.text)} to tell"
     besides = dict.fromkeys(of.when for of in lines if of.when is not None and not is_recovery(of))
     if besides:
         yield f"it has to hold with {' and with '.join(map(on_one_line, besides))}, too"
     yield from (words.recovers(of) for of in lines if is_recovery(of))
     yield from _of_draws(planned, one)
+
+
+def _priced(planned: Planned, row: int) -> str:
+    return f"{words.fleet(planned, row)} ({words.price(planned.fleets[row])})"
 
 
 def _limit(text: str) -> str:
@@ -75,15 +81,17 @@ def draws(one: Fleet) -> str:
 def _cheaper(planned: Planned, row: int) -> Iterator[str]:
     """Whether anything cheaper would do, as far as that is known."""
     undecided = [place for place in cheaper(planned, row) if planned.fleets[place].state in ("open", "not tried")]
-    if not planned.finished and (left := [place for place in undecided if place not in planned.ties]):
+    left = [place for place in undecided if place not in planned.ties]
+    if left and not planned.finished:
         yield f"{phrases.plural(len(left), 'cheaper fleet')} of the grid still to be decided"
     elif not cheaper(planned, row):
         yield "it is the cheapest fleet of the grid"
         return
     else:
-        yield f"no {'other ' if planned.ties else ''}cheaper fleet of the grid is inside"
-    named = (f"{words.fleet(planned, tie)} ({words.price(planned.fleets[tie])})" for tie in planned.ties)
-    yield f"too near to tell: {words.listed(named, ', ') or 'none'}"
+        yield f"no {'other ' if undecided else ''}cheaper fleet of the grid is inside"
+        if left:
+            yield f"not decided: {words.listed(map(partial(_priced, planned), left), ', ')}"
+    yield f"too near to tell: {words.listed(map(partial(_priced, planned), planned.ties), ', ') or 'none'}"
     if planned.next_cheaper is not None:
         yield f"next cheaper, {words.fleet(planned, planned.next_cheaper)}, {_has(planned, planned.next_cheaper)}"
 
@@ -147,8 +155,7 @@ def _no_answer(planned: Planned) -> Iterator[str]:
         yield f"none of the {phrases.plural(len(rows), 'fleet')} of the grid is inside"
     else:
         yield f"no fleet of the grid is known to be inside, {states.count('turned down'):,} of {len(states):,} are not"
-        named = (f"{words.fleet(planned, row)} ({words.price(planned.fleets[row])})" for row in open_ones)
-        yield f"too near to tell: {words.listed(named, ', ') or 'none'}"
+        yield f"too near to tell: {words.listed(map(partial(_priced, planned), open_ones), ', ') or 'none'}"
     near = nearest_miss(planned)
     if near is not None:
         one = planned.fleets[near]
@@ -158,10 +165,16 @@ def _no_answer(planned: Planned) -> Iterator[str]:
 
 def nearest_miss(planned: Planned) -> int | None:
     """Of the fleets that were turned down the one that came nearest; None without any."""
-    if planned.why_not:
-        return planned.why_not[0].nearest
-    rows = [row for row, one in enumerate(planned.fleets) if one.state == "turned down"]
-    return rows[-1] if rows else None
+    rows = [row for row in words.in_grid(planned) if planned.fleets[row].state == "turned down"]
+    return min(rows, key=lambda row: (_missed(planned, planned.fleets[row]), -row), default=None)
+
+
+def _missed(planned: Planned, one: Fleet) -> float:
+    """How far a fleet is from being inside, as in `why_not`; infinite where nothing says it."""
+    if one.share_of_draws is not None:
+        return 1.0 - one.share_of_draws
+    failed = [missed_by(line) for line in one.lines if line.verdict == "fail"]
+    return max(failed) if failed else too_dear_by(one.usd_per_month, planned.expect)
 
 
 def unmet(planned: Planned) -> Iterator[str]:
@@ -200,14 +213,12 @@ def scaled(planned: Planned) -> str | None:
         return None
     whose = "With autoscaling" if found.derived else "With the autoscaling of the scenario"
     target = "" if found.target is None else f", {units.show_number(found.target)} calls a minute on each"
-    line = words.nearest(found.lines)
+    # What it costs is said for itself.
+    others = [of for of in found.lines if of.unit != "USD" or of.verdict != "pass"]
+    line = words.nearest(others)
     figure = "" if line is None else f", {words.found(line)}"
-    ends = found.interval
-    sure = (
-        ""
-        if ends is None or ends[0] == ends[1]
-        else f" ({units.show_dollars(ends[0])} to {units.show_dollars(ends[1])})"
-    )
+    ends = list(map(units.show_dollars, found.interval or ()))
+    sure = f" ({ends[0]} to {ends[1]})" if len(set(ends)) > 1 else ""
     extra = found.usd_per_month - found.fixed_usd_per_month
     more = "more" if extra > 0 else "less"
     beside = "as much as" if abs(extra) < 0.5 else f"{units.show_dollars(abs(extra))} {more} than"

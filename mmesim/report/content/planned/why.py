@@ -9,7 +9,7 @@ from mmesim.report import phrases
 from mmesim.report.blocks import Block, Lines, Title
 from mmesim.report.content.planned import words
 from mmesim.report.content.planned.fleets import MOST_FAMILIES, open_rows
-from mmesim.results.answers.planned import Planned, WhyNot
+from mmesim.results.answers.planned import Fleet, Planned, WhyNot
 
 
 def why_not(planned: Planned) -> Iterator[Block]:
@@ -68,8 +68,19 @@ def _open(planned: Planned, row: int) -> str:
 
 def took(planned: Planned) -> str:
     """What the answer took: fleets, replications and calls, wherever they were found."""
-    used, skipped = planned.used, sum(one.state == "not tried" and not one.replications for one in planned.fleets)
+    used = planned.used
+    untouched = [one for one in planned.fleets if not one.replications]
     parts = [f"{used.proved:,} turned down by arithmetic alone", f"{used.simulated_fleets:,} simulated"]
-    parts += [f"{skipped:,} not tried"] if skipped else []
+    for number, what in (
+        (sum(map(_is_assumed, untouched)), "turned down with a larger one"),
+        (sum(one.state == "open" for one in untouched), "that cannot be simulated"),
+        (sum(one.state == "not tried" for one in untouched), "not tried"),
+    ):
+        parts += [f"{number:,} {what}"] if number else []
     work = f"{phrases.plural(used.replications, 'replication')}, {units.show_count(used.requests)} calls"
     return f"{', '.join(parts)}; {work}"
+
+
+def _is_assumed(one: Fleet) -> bool:
+    """Whether neither arithmetic nor a run of its own turned a fleet down, but `plan.assume_monotone`."""
+    return one.state == "turned down" and one.stage not in ("proof", "draws")

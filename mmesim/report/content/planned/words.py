@@ -9,8 +9,7 @@ from types import MappingProxyType
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.content.gated.words import OVER, SIGNS, on_one_line, quantity, with_interval
-from mmesim.results.answers.planned import Fleet, FleetLine, Planned, State, is_recovery, missed_by
-from mmesim.results.sections import WORST_FIRST
+from mmesim.results.answers.planned import Fleet, FleetLine, Planned, State, badness, is_recovery
 from mmesim.scenario.constraints import NAMES
 from mmesim.scenario.run.expect import read_expectation
 from mmesim.scenario.values.fields import Refused
@@ -105,12 +104,7 @@ def nearest(lines: Sequence[FleetLine]) -> FleetLine | None:
     known = [line for line in lines if line.value is not None]
     known = [line for line in known if not is_recovery(line)] or known
     random = [line for line in known if line.interval is not None or line.verdict != "pass"]
-    return min(random or known, key=_badness, default=None)
-
-
-def _badness(line: FleetLine) -> tuple[int, float]:
-    room = missed_by(line)
-    return WORST_FIRST.index(line.verdict), -room if line.verdict == "fail" else room
+    return min(random or known, key=badness, default=None)
 
 
 def judged(planned: Planned, row: int) -> Sequence[FleetLine]:

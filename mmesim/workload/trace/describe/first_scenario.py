@@ -156,7 +156,8 @@ expect:                         # change it to what you promise
   - error_rate < 0.1 %
 
 # `mmesim plan` finds the cheapest of these fleets that keeps it in nine of ten values that are
-# possible. Measure first: as long as they may be anything, it takes long, and asks for much.
+# possible. Measure first: as long as they may be anything, it takes long, and asks for much. With
+# `--middle` it takes the middle values for true: quick, and only as good as they are.
 plan:
   grid:
     endpoint.instance_count: 1..{most}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pytest
@@ -10,6 +11,7 @@ from mmesim.errors import UserError
 from mmesim.experiment.capacity.amounts import Amounts, Of
 from mmesim.experiment.capacity.curve import Curve, Short
 from mmesim.scenario import Scenario
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from tests.helpers.texts import load_text
 
 SCENARIO = """
@@ -74,6 +76,46 @@ def test_the_limit_is_between_the_ends_that_are_found(scenario: Scenario, limit:
     assert low is not None
     assert high is not None
     assert low.amount <= limit < high.amount <= low.amount * 1.011
+
+
+LOOP = SCENARIO.replace("{poisson: {rate: 4 /s}}", "{closed_loop: {users: 30, think_time: 1 s}}")
+
+
+def users_at(found: Amounts, amount: float) -> int:
+    (stream,) = found.at(amount).traffic
+    assert isinstance(stream.arrivals, ClosedLoop)
+    return stream.arrivals.most_users
+
+
+@pytest.mark.parametrize("limit", [0.61, 1.0, 1.2345, 2.158])
+def test_amounts_of_users_are_whole_numbers_of_them(limit: float):
+    found = Amounts.asked(load_text(LOOP), "traffic", None, 4.0)
+    curve = Told(found, limit)
+    low, high = curve.bracket()
+    assert low is not None
+    assert high is not None
+    assert low.amount <= limit < high.amount
+    assert users_at(found, low.amount) == math.floor(30 * limit + 1e-9)
+    assert users_at(found, high.amount) == users_at(found, low.amount) + 1
+    for amount in curve.tried:
+        assert amount == pytest.approx(users_at(found, amount) / 30, rel=5e-4)
+    assert users_at(found, found.away(low.amount, 0.001)) == users_at(found, low.amount) + 1
+
+
+@pytest.mark.parametrize(("up_to", "most"), [(None, 480), (1.23456, 37), (2.0, 60), (0.5, 15)])
+def test_the_ends_of_amounts_of_users_are_users(up_to: float | None, most: int):
+    found = Amounts.asked(load_text(LOOP), "traffic", None, up_to)
+    assert (users_at(found, found.most), users_at(found, found.least)) == (most, 1)
+    assert (found.rounded(found.least), found.rounded(found.most)) == (found.least, found.most)
+
+
+def test_beside_other_traffic_users_are_rounded_and_any_amount_can_be():
+    both = LOOP.replace("traffic: {", "traffic: [{").replace(
+        "think_time: 1 s}}}", "think_time: 1 s}}}, {name: b, arrivals: {poisson: {rate: 2 /s}}}]"
+    )
+    found = Amounts.asked(load_text(both), "traffic", None, None)
+    assert found.users is None
+    assert found.rounded(1.2345) == pytest.approx(1.2345, abs=1e-3)
 
 
 def test_every_end_is_an_amount_that_stays_when_it_is_rounded(scenario: Scenario):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from mmesim.results.measured.run_data import RunData
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from tests.unit.results.synthetic import GIB, Call, hosts, run_data, scenario
 

@@ -18,11 +18,11 @@ from mmesim.experiment.explained.sizing import (
 )
 from mmesim.experiment.explained.tried import Tried, tried
 from mmesim.preflight.finding import Finding
+from mmesim.results.answers.sections import Verdict
 from mmesim.results.findings.seen import Seen
-from mmesim.results.miss_ratio import Curve
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.miss_ratio.curve import Curve
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
-from mmesim.results.sections import Verdict
 from mmesim.scenario import Scenario
 from tests.unit.experiment.explained.made import EXPECTED, FAST, of_memory, result
 from tests.unit.results.synthetic import GIB, hosts, run_data, scenario

@@ -15,9 +15,9 @@ from mmesim.experiment.explained.explain import possible
 from mmesim.experiment.explained.tried import Tried, best_first, tried, with_outcome
 from mmesim.preflight.finding import Finding
 from mmesim.results.binding.roots import Roots
-from mmesim.results.miss_ratio import Curve
+from mmesim.results.measured.run_data import RunData
+from mmesim.results.miss_ratio.curve import Curve
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from tests.unit.experiment.explained.made import EXPECTED, FAST, LINES, XLARGE, of_memory, result
 from tests.unit.results.synthetic import GIB, hosts, run_data, scenario

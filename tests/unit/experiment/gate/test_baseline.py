@@ -23,11 +23,11 @@ from mmesim.experiment.gate.baseline.unchanged import KEPT
 from mmesim.experiment.gate.gate import gate
 from mmesim.experiment.numbers import GATE as FIRST
 from mmesim.experiment.numbers import GATE_PILOT as PILOT
-from mmesim.results import semantics
 from mmesim.results.answers.gated import Delta, Drift, GatedScenario
-from mmesim.results.baseline import LONGEST, Baseline, Origin, file_of, read
+from mmesim.results.comparison import semantics
+from mmesim.results.comparison.baseline import LONGEST, Baseline, Origin, file_of, read
 from mmesim.results.expect.questions import questions
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.stats.looks import LOOKS
 from mmesim.workload.draws.generators import generator

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mmesim.experiment.gate.blocks import block_s, blocks_in
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from tests.unit.results.synthetic import Call, hosts, run_data, scenario
 
 OF = scenario(["p99 < 500 ms"])

@@ -100,6 +100,25 @@ def test_one_bad_replication_among_many_is_bounded_by_blocks():
     assert why.startswith("a few of 40 replications hold nearly all of it")
 
 
+def test_nearly_the_same_share_in_every_replication_of_a_replayed_log_is_decided():
+    # What is slow in a log that is replayed hardly differs between replications, so its shares are skewed; and in one
+    # log the slow calls are all over it, so blocks bound them by far too much.
+    values = [count / 29_000 for count in [235] * 74 + [236] * 5 + [237]]
+    each = line("p99 < 1 s")
+    of = Evidence(each, values, values, 18_800, 665_360, 665_360)
+    found = decide(of, Levels(0.001, 0.001))
+    assert (found.verdict, found.by) == ("pass", "sequential test")
+    assert found.reason == "nearly the same in every replication"
+    early = Evidence(each, values[-20:], values[-20:], 4_700, 166_340, 166_340)
+    assert decide(early, ONE_LOOK).verdict == "undecided"
+    assert needed(early, ONE_LOOK) == (
+        16,
+        "nearly the same in 20 replications, a tenth of which may be others as far as they tell",
+    )
+    twice = [2.0 * one for one in values]
+    assert decide(Evidence(each, twice, twice, 37_600, 665_360, 665_360), Levels(0.001, 0.001)).verdict == "fail"
+
+
 def test_a_limit_at_the_end_of_the_range_is_decided_by_the_worst_replication():
     assert decide(evidence("error_rate <= 0 %", [0.0] * 10), ONE_LOOK).by == "worst replication"
     assert decide(evidence("error_rate <= 0 %", [0.0] * 10), ONE_LOOK).verdict == "pass"

@@ -18,7 +18,7 @@ from mmesim.experiment.gate.gate import gate
 from mmesim.experiment.numbers import GATE as FIRST
 from mmesim.experiment.numbers import GATE_PILOT as PILOT
 from mmesim.results.answers.gated import Gated, GatedLine, GatedScenario
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.file.load import load
 from mmesim.workload.draws.generators import generator

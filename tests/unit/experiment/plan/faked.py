@@ -12,7 +12,7 @@ from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.plan.plan import plan
 from mmesim.experiment.plan.result import PlanResult
 from mmesim.results.answers.planned import Fleet
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.workload.draws.generators import generator
 from tests.unit.experiment.fakes import Fake

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mmesim.experiment.plan import short
 from mmesim.experiment.store.key import Keys
 from mmesim.experiment.store.pack import pack, unpack
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from tests.unit.results.synthetic import Call, run_data, scenario
 

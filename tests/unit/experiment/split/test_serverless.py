@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mmesim.experiment.split import serverless
@@ -106,3 +108,22 @@ def test_a_price_is_known_for_one_region_and_can_be_given():
     assert serverless.price_per_gib_second(settings(), "us-east-1") == 0.00002
     assert serverless.price_per_gib_second(settings(), "eu-west-1") is None
     assert serverless.price_per_gib_second(settings(price_per_gb_second=0.00003), "eu-west-1") == 0.00003
+
+
+def test_the_p99_is_that_of_all_replications_together():
+    # 8 of 1,000 calls are cold, so that the p99 is warm; of four replications it is not.
+    warm, some = [0.1] * 100, [0.1] * 98 + [8.0, 8.0]
+    values = [np.array(one) for one in (warm, some, warm, some, warm, some, warm, some, warm, warm)]
+    p99, interval = serverless.pooled_quantile(values, 0.99)
+    assert p99 == 0.1
+    assert interval == (0.1, 8.0)  # as far as ten replications say, a hundredth and more may be cold
+    p95, interval = serverless.pooled_quantile(values, 0.95)
+    assert (p95, interval) == (0.1, (0.1, 0.1))
+    assert serverless.pooled_quantile([np.empty(0)] * 3, 0.99) == (None, None)
+
+
+def test_the_interval_of_the_p99_covers_the_truth():
+    rng = np.random.default_rng(7)
+    ends = [serverless.pooled_quantile([rng.exponential(1.0, 500) for _ in range(10)], 0.99)[1] for _ in range(200)]
+    covered = sum(one is not None and one[0] <= -math.log(0.01) <= one[1] for one in ends)
+    assert covered >= 180

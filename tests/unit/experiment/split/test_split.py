@@ -11,8 +11,11 @@ from markupsafe import escape
 
 import mmesim
 from mmesim.errors import ScenarioError, UserError
+from mmesim.experiment.replicate import run_replications
 from mmesim.experiment.split.candidates import Loads, candidates
-from mmesim.experiment.split.fleets import Fleets
+from mmesim.experiment.split.fleets import Fleet, Fleets
+from mmesim.experiment.split.parts import part_of
+from mmesim.experiment.split.search import Judged
 from mmesim.experiment.split.split import split
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import free_memory_bytes
@@ -37,7 +40,7 @@ TENANT = {
 HOT = {**TENANT, "name": "hot", "count": 1, "service": {"cpu": "15 ms"}, "workers": 4}
 
 
-def data(*models: dict[str, Any], hot: str = "90 /s", **more: Any) -> dict[str, Any]:
+def data(*models: dict[str, Any], hot: Any = "90 /s", **more: Any) -> dict[str, Any]:
     return {
         "name": "two-kinds",
         "endpoint": {"instance_type": "ml.m5.xlarge", "instance_count": 2, "warm": True},
@@ -85,6 +88,45 @@ def test_a_hot_model_leaves_for_an_endpoint_of_its_own(hot_leaves: SplitAnswer):
     assert {line.text: line.verdict for line in best.lines} == dict.fromkeys(hot_leaves.expect, "pass")
 
 
+def words(found: SplitAnswer) -> str:
+    """The report as one line."""
+    return " ".join(text(split_report(found)).split())
+
+
+def test_what_a_split_saves_of_an_estimated_price_is_estimated(hot_leaves: SplitAnswer):
+    best, whole = hot_leaves.alternatives[0], hot_leaves.reference_usd
+    assert [part.price_estimated for part in best.parts] == [False, True]
+    saves = f"it saves about ${best.saving_usd:,.0f} of"
+    assert f"{saves} ${whole:,.0f} a month, and keeps every line" in words(hot_leaves)
+    assert f" ~{best.saving_usd:,.2f} dedicated " in words(hot_leaves)
+    assert f"1: dedicated: about ${best.usd_per_month:,.0f} a month in all" in words(hot_leaves)
+    assert "- ~ estimated price: EC2's times 1.20" in words(hot_leaves)
+    assert hot_leaves.one_endpoint is not None
+    other = hot_leaves.one_endpoint.model_copy(update={"price_estimated": True})
+    assert f"{saves} about ${whole:,.0f} a month" in words(hot_leaves.model_copy(update={"other_hosts": other}))
+
+
+def test_a_p99_that_cannot_be_said_has_its_own_reason(hot_leaves: SplitAnswer):
+    rare = data(
+        {**TENANT, "memory": "1 GiB", "count": 12},
+        endpoint={"instance_type": "ml.m5.large", "warm": "stationary"},
+        traffic=[{"arrivals": {"poisson": {"rate": "0.2 /s"}}}],
+        expect=["p90 of tenant < 60 s"],
+    )
+    part = Scenario.from_dict(rare)
+    result = run_replications(part)
+    assert result.summary["requests"]["ok"] > 0
+    found = part_of(Judged(Fleet("rest", part, ()), "pass", result=result), 1.0)
+    assert found.p99_ms is None
+    assert found.p99_reason is not None
+    assert found.p99_reason.startswith("too few loads beyond it (")
+    best = hot_leaves.alternatives[0]
+    shown = best.model_copy(update={"parts": [found, best.parts[1]]})
+    whole = words(hot_leaves.model_copy(update={"alternatives": [shown]}))
+    assert "100 % - (too few loads beyond it)" in whole
+    assert "none answered" not in whole
+
+
 def test_a_notebook_shows_its_answer(hot_leaves: SplitAnswer):
     said = " ".join(line for block in answer_report(hot_leaves)[0] if isinstance(block, Lines) for line in block.texts)
     assert str(escape(said)) in hot_leaves._repr_html_()
@@ -127,6 +169,20 @@ def test_a_cheaper_type_for_all_is_no_merit_of_a_split():
     assert found.verdict == "fail"
 
 
+def test_what_is_left_for_the_new_endpoints_is_said_where_all_do_on_other_hosts():
+    types = ["ml.m5.xlarge", "ml.c5.large", "ml.c5.2xlarge"]
+    found = answer(split={"options": ["dedicated"], "instance_types": types})
+    (hot,) = [one for one in found.candidates if one.names == ["hot"]]
+    left = found.reference_usd - M5_XLARGE * MONTH
+    assert hot.rest_needs == 1
+    assert hot.frees_usd == pytest.approx(M5_XLARGE * MONTH)
+    assert left < hot.frees_usd, "the other hosts cost less than the instances that were there"
+    assert hot.tried[0].reason == (
+        f"no fleet that costs less than the ${left:,.0f} a month left for it is large enough (cpu: the calls bring "
+        "more work than there is)"
+    )
+
+
 def test_a_fleet_that_is_too_large_is_compared_with_one_that_is_not():
     found = answer(hot="9 /s", endpoint={"instance_type": "ml.m5.xlarge", "instance_count": 3, "warm": True})
     assert found.given.instance_count == 3
@@ -151,7 +207,15 @@ def test_a_limit_of_the_bill_holds_for_all_parts_together():
     limit = M5_XLARGE * MONTH + 40
     found = answer(expect=["p99 of tenant < 150 ms", "p99 of hot < 150 ms", f"cost.month < {limit} USD"])
     assert found.alternatives == []
-    assert "no fleet" in str(found.candidates[0].tried[0].reason)
+    assert found.candidates[0].tried[0].reason == "no fleet costs less than the $40 a month left for it"
+
+
+def test_what_is_believed_is_said():
+    rate = {"uncertain": {"uniform": {"low": "80 /s", "high": "100 /s"}}}
+    found = split(Scenario.from_dict(data(hot=rate)))
+    note = "traffic.hot.arrivals.poisson.rate is believed, not known: 90 /s is used"
+    assert found.notes == [note]
+    assert note in words(found)
 
 
 def test_what_no_part_can_be_held_to_is_said():

@@ -12,7 +12,7 @@ from mmesim.report.content.diff import answer, diff_report
 from mmesim.report.page.differences import differences as on_page
 from mmesim.report.plots.diff import differences
 from mmesim.report.text import text
-from mmesim.results.compare import Delta
+from mmesim.results.comparison.compare import Delta
 from mmesim.results.result import Result
 from mmesim.stats.intervals import Estimate
 from tests.unit.results.synthetic import Call, run_data, scenario

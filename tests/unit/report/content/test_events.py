@@ -6,7 +6,7 @@ import pytest
 
 from mmesim.report.blocks import Table
 from mmesim.report.content.events import Event, in_order
-from mmesim.results.happened import Kind
+from mmesim.results.measured.happened import Kind
 
 
 def event(at_s: float, kind: str, name: str = "", **figures: float) -> Event:

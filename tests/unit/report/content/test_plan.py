@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from mmesim.report.content.planned.report import plan_report, statement_report
-from mmesim.report.content.planned.statement import current, statement
+from mmesim.report.content.planned.statement import current, scaled, statement
 from mmesim.report.content.planned.words import found, nearest, roughly
 from mmesim.report.text import text
-from mmesim.results.answers.planned import Estimated, Planned, Setting
+from mmesim.results.answers.planned import Estimated, FleetLine, Pair, Planned, Scaled, Setting, Used
 from tests.helpers.planned import (
     COST,
     FLEETS,
@@ -22,6 +23,7 @@ from tests.helpers.planned import (
     nothing_fits,
     on_an_edge,
     planned,
+    why,
     with_workers,
 )
 
@@ -49,7 +51,16 @@ def test_the_statement_has_all_that_the_answer_depends_on():
 
 
 def test_without_ties_it_says_so():
-    assert "no cheaper fleet of the grid is inside; too near to tell: none;" in statement(planned(ties=[]))
+    settled = [one if one.state != "open" else one.model_copy(update={"state": "turned down"}) for one in FLEETS]
+    of = planned(ties=[], fleets=settled)
+    assert "; no cheaper fleet of the grid is inside; too near to tell: none;" in statement(of)
+
+
+def test_a_cheaper_fleet_that_is_open_is_not_said_to_be_outside_and_the_answer_not_to_be_near_its_limit():
+    answer = statement(planned(ties=[], verdict="undecided"))
+    assert answer.startswith("Open, given")
+    assert "no other cheaper fleet of the grid is inside; not decided: 4 x ml.m5.xlarge ($673 a month); " in answer
+    assert "that is too near" not in answer
 
 
 RECOVERY: dict[str, Any] = {
@@ -144,6 +155,28 @@ def test_nothing_that_fits_names_the_nearest_miss_and_what_none_meets():
     )
 
 
+def test_a_fleet_that_is_open_is_no_miss():
+    plan = left_open()
+    row = next(row for row, one in enumerate(plan.fleets) if one.state == "open")
+    first = why("ml.m5.xlarge", 3, row, "about 600 more replications would decide it")
+    assert "nearest miss, 2 x ml.m5.2xlarge, $673 a month, has 2.1 %" in statement(
+        plan.model_copy(update={"why_not": [first]})
+    )
+
+
+def test_every_fleet_is_counted_once_in_what_the_answer_took():
+    assumed = FLEETS[1].model_copy(update={"replications": 0, "lines": []})
+    failed = FLEETS[3].model_copy(update={"replications": 0, "lines": [], "reason": "cannot be simulated"})
+    fleets = [*FLEETS[:1], assumed, FLEETS[2], failed, *FLEETS[4:]]
+    used = Used(proved=1, simulated_fleets=4, replications=120, simulated=120, requests=1)
+    head = said(planned(fleets=fleets, used=used))
+    assert (
+        "1 turned down by arithmetic alone, 4 simulated, 1 turned down with a larger one, 1 that cannot be simulated, "
+        "2 not tried;" in head
+    )
+    assert len(fleets) == 1 + 4 + 1 + 1 + 2
+
+
 def test_limits_that_exclude_each_other_are_said_to():
     slow, dear = line(0.02, "fail"), line(3000.0, "fail", text=COST.text, figure="cost.month", unit="USD", limit=2000.0)
     fleets = [fleet("ml.m5.xlarge", 2, slow, COST), fleet("ml.m5.xlarge", 6, line(), dear)]
@@ -193,6 +226,61 @@ def test_the_fleet_that_runs_of_another_family_is_compared_by_price():
     fleets = [*FLEETS[:7], fleet("ml.r5.xlarge", 6, line()), FLEETS[8]]
     assert current(planned(fleets=fleets)) == "You run 6 x ml.r5.xlarge: it costs $317 more, and it is inside, too."
     assert current(planned(current=None)) is None
+
+
+def windows(*values: float) -> list[FleetLine]:
+    """A line that is judged in windows."""
+    return [line(value, "fail" if value > 0.01 else "pass", text="p99 in every 1 min < 500 ms") for value in values]
+
+
+def in_windows(answer: Sequence[float], cheaper: Sequence[float]) -> Planned:
+    pairs = [
+        Pair(text="p99 in every 1 min < 500 ms", unit="share", difference=b - a, interval=(b - a - 1e-3, b - a + 1e-3))
+        for a, b in zip(answer, cheaper, strict=True)
+    ]
+    estimates = [Estimated(fleet=6, lines=windows(*answer)), Estimated(fleet=4, lines=windows(*cheaper))]
+    return planned(expect=["p99 in every 1 min < 500 ms"], estimates=estimates, paired=pairs)
+
+
+def test_of_a_line_in_windows_the_worst_one_is_shown_side_by_side():
+    words = said(in_windows((0.001, 0.003, 0.002), (0.009, 0.12, 0.008)))
+    assert "p99 in every 1 min < 500 ms 0.300 % [0.24, 0.36] 12.0 % [9.6, 14.4] difference" in words
+    assert "p99 in every 1 min < 500 ms +11.7 pt [11.6, 11.8]" in words
+    apart = said(in_windows((0.004, 0.003, 0.002), (0.009, 0.12, 0.008)))
+    # The name is folded; the difference is a dash, since they are not worst in the same window.
+    assert "p99 in every 0.400 % [0.32, 0.48] 12.0 % [9.6, 14.4] - 1 min < 500 ms (pt: percentage points)" in apart
+
+
+def autoscaled(low: float, high: float, *lines: FleetLine) -> Planned:
+    return planned(
+        scaled=Scaled(
+            derived=True,
+            min=1,
+            max=4,
+            target=300.0,
+            peak_per_min=1000.0,
+            replications=10,
+            verdict="pass",
+            lines=list(lines),
+            usd_per_month=600.0,
+            interval=(low, high),
+            fixed_usd_per_month=1009.0,
+        )
+    )
+
+
+def test_what_autoscaling_costs_is_said_once_and_with_an_interval_that_can_be_seen():
+    cost = COST.model_copy(update={"value": 600.0, "interval": (599.9, 600.2)})
+    of_calls = line(0.001, interval=(0.0, 0.002))
+    words = scaled(autoscaled(599.9, 600.2, of_calls, cost))
+    assert words is not None
+    assert "inside, 0.1 % (0 to 0.2) of calls over 500 ms; $600 a month on average over the run, $409 less" in words
+    wide = scaled(autoscaled(550.0, 650.0, cost))
+    assert wide is not None
+    assert "on each: inside; $600 ($550 to $650) a month" in wide
+    dear = scaled(autoscaled(550.0, 650.0, of_calls, cost.model_copy(update={"verdict": "fail", "limit": 100.0})))
+    assert dear is not None
+    assert "cost.month" in dear
 
 
 def test_the_table_has_the_fleets_that_matter_in_order_of_price_and_marks_estimates():

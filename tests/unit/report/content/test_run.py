@@ -13,7 +13,7 @@ from mmesim.report import phrases
 from mmesim.report import text as rendering
 from mmesim.report.content.run import CHECKS, run_report
 from mmesim.results.result import Result
-from mmesim.results.until import Until
+from mmesim.results.summary.until import Until
 from mmesim.scenario import Scenario
 from mmesim.scenario.figures import PARTS
 from mmesim.scenario.server.server import ConfigRead, Server

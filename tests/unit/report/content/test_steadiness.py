@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mmesim.report.content.steadiness import steadiness
-from mmesim.results.sections import State, SteadyState
-from mmesim.results.steady import counted
+from mmesim.results.answers.sections import State, SteadyState
+from mmesim.results.summary.steady import counted
 
 
 def verdict(state: State | None, run_at_least_s: float | None = None) -> SteadyState:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmesim.report.page.cpu import per_vcpu
-from mmesim.results.shown import Kept
+from mmesim.results.folder.shown import Kept
 from tests.unit.report.page.test_page import result
 
 

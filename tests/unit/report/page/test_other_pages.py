@@ -22,7 +22,7 @@ from mmesim.report.page.rows import Row, rows
 from mmesim.report.page.scale import Scale
 from mmesim.report.page.scatter import Dot, scatter
 from mmesim.report.page.sweep import sweep_page
-from mmesim.results.compare import deltas
+from mmesim.results.comparison.compare import deltas
 from mmesim.results.result import Result
 from mmesim.scenario.figures import figure, shown_in
 from tests.helpers.gated import gated, line

@@ -23,8 +23,8 @@ from mmesim.report.page.document import as_script, document
 from mmesim.report.page.over_time import columns, over_time
 from mmesim.report.page.run import SERIES, models_data, run_page, time_chart, time_charts
 from mmesim.report.text import text
+from mmesim.results.folder.shown import Kept
 from mmesim.results.result import Result
-from mmesim.results.shown import Kept
 from mmesim.scenario import Scenario
 from mmesim.scenario.file.dump import dump
 from tests.helpers.page import Page, digest

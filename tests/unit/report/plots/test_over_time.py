@@ -11,14 +11,14 @@ import pytest
 from mmesim.errors import UserError
 from mmesim.experiment.replicate import run_replications
 from mmesim.report.plots.over_time import over_time
-from mmesim.results.happened import Happened, Kind
-from mmesim.results.over_time.kept import over_time as kept_over_time
+from mmesim.results.folder.over_time import over_time as kept_over_time
+from mmesim.results.folder.shown import Kept
+from mmesim.results.measured.happened import Happened, Kind
+from mmesim.results.measured.run_data import CAUSES, RunData
 from mmesim.results.over_time.over_time import OverTime
-from mmesim.results.run_data import CAUSES, RunData
-from mmesim.results.shown import Kept
 from tests.helpers.texts import load_text
-from tests.unit.results.test_course import LOSS, of
-from tests.unit.results.test_over_time import eventful
+from tests.unit.results.over_time.test_course import LOSS, of
+from tests.unit.results.over_time.test_over_time import eventful
 
 
 @pytest.fixture

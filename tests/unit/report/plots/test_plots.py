@@ -16,7 +16,7 @@ from mmesim.report.formats import number
 from mmesim.report.plots.diff import KINDS, differences
 from mmesim.report.plots.picture import RED, Picture, plain_log
 from mmesim.report.plots.trace import trace_plot
-from mmesim.results.compare import deltas
+from mmesim.results.comparison.compare import deltas
 from mmesim.scenario.figures import better
 from mmesim.workload.block import Arrivals
 from mmesim.workload.trace.describe.describe import describe

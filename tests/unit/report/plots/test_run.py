@@ -21,9 +21,9 @@ from mmesim.report.plots.of_result import Plots
 from mmesim.report.plots.of_run import DRAW
 from mmesim.report.plots.picture import BLUE, MARKS, RED, write_plot
 from mmesim.report.plots.plan import pareto
-from mmesim.results.pictures import FORMATS, OF_RUN
+from mmesim.results.folder.pictures import FORMATS, OF_RUN
+from mmesim.results.folder.shown import Kept
 from mmesim.results.result import Result
-from mmesim.results.shown import Kept
 from mmesim.scenario import Scenario
 from mmesim.scenario.figures import quantile_shares
 from tests.helpers.planned import planned

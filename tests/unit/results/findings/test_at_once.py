@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmesim.results.findings.at_once import at_once
-from mmesim.results.happened import Happened, Kind
+from mmesim.results.measured.happened import Happened, Kind
 from tests.unit.results.synthetic import run_data, scenario
 
 CASE = scenario(faults=[{"name": "cold", "when": "cache_hit_ratio < 90 %", "instance_loss": {"instance": 0}}])

@@ -10,7 +10,7 @@ import pytest
 from mmesim.engine.simulation import simulate
 from mmesim.results.findings.deploys import deploys
 from mmesim.results.findings.waited import waited
-from mmesim.results.happened import Happened, Kind
+from mmesim.results.measured.happened import Happened, Kind
 from mmesim.scenario import Scenario
 
 TEXT = {

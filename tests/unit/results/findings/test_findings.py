@@ -10,8 +10,8 @@ import pytest
 from mmesim.engine.simulation import simulate
 from mmesim.preflight.finding import Finding
 from mmesim.results.expect.expect import judge
+from mmesim.results.figures.latency import pool
 from mmesim.results.findings.of_run import findings
-from mmesim.results.latency import pool
 from mmesim.scenario.scenario import Scenario
 from tests.unit.results.synthetic import Call, replications, scenario
 

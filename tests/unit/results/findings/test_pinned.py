@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mmesim.results.findings.pinned import pinned
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.run_data import RunData
 from mmesim.scenario import Scenario
 from tests.unit.results.synthetic import Call, run_data, scenario, windows
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mmesim.results.findings.scale_out import scale_out_worse
-from mmesim.results.happened import Happened, Kind
-from mmesim.results.run_data import RunData
+from mmesim.results.measured.happened import Happened, Kind
+from mmesim.results.measured.run_data import RunData
 from tests.unit.results.synthetic import Call, run_data, scenario, windows
 
 OF = scenario(["p99 < 1 s"], run={"duration": 600.0, "warmup": 0.0})

@@ -1,0 +1,1 @@
+"""A scenario as the files that deploy it on SageMaker."""

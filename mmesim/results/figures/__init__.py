@@ -1,0 +1,1 @@
+"""How each figure follows from what was measured: over all calls, over some, of each model, over time."""

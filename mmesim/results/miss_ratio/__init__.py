@@ -1,0 +1,1 @@
+"""The miss-ratio curve: what share of its calls a run would miss with more or less memory."""
