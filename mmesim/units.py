@@ -330,6 +330,11 @@ def show_usd(value: float) -> str:
     return f"{show_number(value, 2)} USD"
 
 
+def show_price(value: float) -> str:
+    """An amount of US dollars in a sentence with the digits of a figure: `$672`, `$0.92`, `$0.115`, `$0.0042`."""
+    return f"{'-' if value < 0 else ''}${show_usd(abs(value)).removesuffix(' USD')}"
+
+
 def show_count(value: float) -> str:
     """A whole number for people: `608,228`."""
     return f"{value:,.0f}"

@@ -12,7 +12,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, reduce
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TextIO
@@ -172,11 +172,22 @@ def _warned(
         typer.echo(warnings.formatwarning(message, category, filename, lineno, line), err=True, nl=False)
 
 
+PYDANTICS = (
+    ("Value error, ", ""),
+    ("Input should be greater than or equal to", "must be at least"),
+    ("Input should be less than or equal to", "must be at most"),
+    ("Input should be greater than", "must be more than"),
+    ("Input should be a valid integer, unable to parse string as an integer", "must be a whole number"),
+    ("Input should be a valid number, unable to parse string as a number", "must be a number"),
+)
+"""The words of pydantic, by which typer reads an option, and ours."""
+
+
 def _usage(error: TyperException, words: Sequence[str]) -> str:
     """What is wrong with a command line: how it is written, then the mistake with the word that was given."""
     context = getattr(error, "ctx", None)
     head = [] if context is None else [context.get_usage(), f"Try '{context.command_path} -h' for help."]
-    said = error.format_message().replace("Value error, ", "")  # pydantic's words, by which typer reads an option
+    said = reduce(lambda text, words: text.replace(*words), PYDANTICS, error.format_message())
     if said.startswith("Usage:"):  # no command was given: it is the help
         return said
     names = getattr(getattr(error, "param", None), "opts", ())

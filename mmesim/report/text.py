@@ -18,6 +18,8 @@ COLOURS: Mapping[Tone, str] = MappingProxyType({"good": "32", "bad": "31", "open
 INDENT = 2
 WIDE, NARROW, TIGHT = 3, 2, 1
 """Columns between two columns of a table; TIGHT only where the alternative is to lose a title."""
+LEAST_NAME = 20
+"""Columns that the name of a row needs to be wrapped into."""
 LEAST_TEXT = 24
 """Columns that the text of a last column needs to be wrapped into."""
 NO_BREAK = "\x00"
@@ -85,13 +87,17 @@ def wrapped(sentence: str, indent: int = 0, hanging: int = 0, width: int = WIDTH
 
 
 def _table(table: Table, indent: int, colour: bool, width: int) -> Iterator[str]:
-    """One line a row; a table that is too wide loses columns, gets titles on several lines, then becomes several."""
+    """One line a row; a table that is too wide loses columns, gets titles on several lines, then names, then becomes
+    several.
+    """
     table = table.without_empty_columns()
     if _Shape.of(table).width(NARROW, wrapping=False) > width - indent:
         table = table.only(place for place, column in enumerate(table.columns) if not column.optional)
     if _Shape.of(table).width(NARROW) > width - indent:
         table = _with_narrow_titles(table)
     parts, room = list(_parts(table, width - indent)), width - indent
+    if len(parts) > 1 and (folded := _with_folded_names(table, room)) is not None:
+        parts = [folded]
     untitled = not any(column.title or column.unit for column in parts[-1].columns[table.keys :])
     if len(parts) > 1 and untitled and _Shape.of(table).width(TIGHT) <= room:
         parts = [table]  # a table of words without a title would not say what they are about
@@ -158,6 +164,21 @@ def _with_narrow_titles(table: Table) -> Table:
                 lines.append(word)
         columns.append(replace(column, title="\n".join(lines)))
     return replace(table, columns=tuple(columns))
+
+
+def _with_folded_names(table: Table, room: int) -> Table | None:
+    """The table with long names of rows on more lines, of one column, where it then is no wider than the room."""
+    shape = _Shape.of(table)
+    left = shape.values[0] - (shape.width(NARROW) - room)
+    if table.keys != 1 or table.columns[0].align != "left" or left < LEAST_NAME:
+        return None
+    rows: list[tuple[Cell, ...]] = []
+    for first, *others in table.rows:
+        line, *more = wrapped(first.text, hanging=INDENT, width=left) or [""]
+        rows.append((replace(first, text=line), *others))
+        rows += [(replace(first, text=one), *(Cell() for _ in others)) for one in more]
+    folded = replace(table, rows=tuple(rows))
+    return folded if _Shape.of(folded).width(NARROW) <= room else None
 
 
 def _parts(table: Table, room: int) -> Iterator[Table]:

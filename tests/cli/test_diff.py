@@ -74,6 +74,18 @@ def test_changes_of_both_are_not_a_difference(mmesim, file):
     assert "b  endpoint.instance_count=1" in shown.out
 
 
+def test_what_is_believed_in_both_is_said_once(mmesim, file):
+    believed = "models.m.memory={uncertain: {low: 10 MiB, mid: 20 MiB, high: 40 MiB}}"
+    words = ("diff", file, "--replications", 2, "--set-both", believed)
+    shown = " ".join(mmesim(*words, "--set", "endpoint.instance_count=1").out.split())
+    assert shown.count("models.m.memory is believed to lie between 10 and 40 MiB: this run uses 20 MiB") == 1
+    assert "a models.m.memory" not in shown
+    wider = believed.replace("40 MiB", "80 MiB")
+    shown = " ".join(mmesim(*words, "--set", wider).out.split())
+    assert "a models.m.memory is believed to lie between 10 and 40 MiB" in shown
+    assert "b models.m.memory is believed to lie between 10 and 80 MiB" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

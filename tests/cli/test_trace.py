@@ -95,6 +95,37 @@ def test_skipped_lines_are_told_on_stderr(capsys: pytest.CaptureFixture[str], tm
     assert err.startswith(f"note: {tmp_path / 'a.log'}: 1 of 201 lines (0.498 %) skipped; the first is line 201: ")
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_a_run_says_of_its_trace_is_a_note_once_with_any_number_of_jobs(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("time,model\n" + "".join(f"{second // 3},m\n" for second in range(60)))
+    (tmp_path / "s.yaml").write_text(
+        "name: s\n"
+        "endpoint: {vcpu: 2, memory: 8 GiB}\n"
+        "models: {name: m, artifact_size: 5 MB, memory: 10 MiB, framework: xgboost, service: {cpu: 20 ms}}\n"
+        "traffic: [{trace: {file: a.csv}}]\n"
+        "run: {duration: 20 s, replications: 3}\n"
+    )
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["run", "s.yaml", "--jobs", jobs])
+    err = capfd.readouterr().err
+    assert stopped.value.code == 0
+    assert err.count("all times are multiples of 1 s") == 1
+    assert f"note: {tmp_path / 'a.csv'}: all times are multiples of 1 s" in err
+    assert "TraceWarning" not in err
+
+
+def test_a_table_with_one_name_asks_for_another_column(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "time,model,who\n" + "".join(f"{second}.5,prod,m{second % 3}\n" for second in range(40))
+    )
+    code, _, err = run(capsys, "describe", str(tmp_path / "a.csv"))
+    assert code == 0
+    assert "one name, 'prod': is the model in another column?; columns.model=NAME reads it" in err
+
+
 def test_timestamps_of_a_log_have_a_format(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     line = '[31/Jan/2026:23:59:{} +0000] "POST /invocations/m HTTP/1.1"\n'
     (tmp_path / "a.log").write_text("".join(line.format(second) for second in (10, 11, 40)))

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mmesim.errors import UserError, WorkerKilled
-from mmesim.experiment.execute.here import tell
+from mmesim.experiment.execute.here import tell, warn_here
 from mmesim.experiment.execute.parcel import Packer, Parcel
 from mmesim.experiment.execute.task import AHEAD, Finished, Task, Watch
 from mmesim.experiment.execute.versions import difference, versions
@@ -82,6 +82,7 @@ class Cluster:
                         raise UserError(f"{self._address} has had no worker for {ALONE_S:.0f} s") from None
                     continue
                 run = self._measured(future)
+                warn_here(run)
                 seen = time.monotonic()
                 yield index, run
                 tell(watch, index, run)

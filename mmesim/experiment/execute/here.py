@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Generator, Iterable
 from functools import partial
 from types import TracebackType
 from typing import Self
 
+from mmesim.errors import TraceWarning
 from mmesim.experiment.execute.task import Finished, Observer, Task, Watch
 from mmesim.results.measured.run_data import RunData
 
@@ -42,3 +44,9 @@ def tell(watch: Watch | None, index: int, run: RunData) -> None:
     """Report a finished task after it was handed over, so that nothing is lost when the watch interrupts."""
     if watch is not None:
         watch(index, run.duration_s, run.calls_all, run.hits, run.misses)
+
+
+def warn_here(run: RunData) -> None:
+    """Warn of the traces of a replication that another process ran: nobody sees what Python says there."""
+    for note in run.trace_notes:
+        warnings.warn(note.line, TraceWarning, stacklevel=2)

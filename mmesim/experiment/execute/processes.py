@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -19,8 +20,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from mmesim.errors import WorkerKilled
-from mmesim.experiment.execute.here import observer, tell
+from mmesim.errors import TraceWarning, WorkerKilled
+from mmesim.experiment.execute.here import observer, tell, warn_here
 from mmesim.experiment.execute.parcel import Packer, Parcel, with_names, without_names
 from mmesim.experiment.execute.task import AHEAD, Finished, Task, Watch, is_compiled
 from mmesim.results.measured.run_data import RunData
@@ -108,6 +109,7 @@ class Processes:
             index, line, scenario = waiting.pop(future)
             self._board.free(line)
             run = with_names(run, scenario)
+            warn_here(run)
             yield index, run
             tell(watch, index, run)
         if watch is not None:
@@ -183,6 +185,7 @@ def _begin_process(shared: Any) -> None:
     """Leave Ctrl-C to the parent process, and end with it: when it is killed, nothing else ends this one."""
     global _board
     _board = _Board(shared)
+    warnings.simplefilter("ignore", TraceWarning)  # the parent process says it, once
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 

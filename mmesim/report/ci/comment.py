@@ -27,7 +27,7 @@ LARGEST_SUMMARY_BYTES = 1_000_000
 
 
 def comment(gated: Gated) -> str:
-    """The comment; nothing when all limits hold and nothing has changed beside the baselines."""
+    """The comment; nothing when all limits hold and nothing has changed since the baselines."""
     return f"{TAG}\n{_within(LARGEST_BYTES, gated)}" if drift.has_news(gated) else ""
 
 
@@ -63,12 +63,12 @@ def headline(gated: Gated) -> str:
     if not said:
         said.append(words.all_hold(gated))
     if changed := words.changed(gated):
-        said.append(f"{phrases.plural(changed, 'figure')} changed beside the baseline")
+        said.append(f"{phrases.plural(changed, 'figure')} changed since the baseline")
     return ", ".join(said)
 
 
 def _tables(gated: Gated) -> Iterator[str]:
-    """What does not pass, or all where it is little; then what has changed beside the baselines."""
+    """What does not pass, or all where it is little; then what has changed since the baselines."""
     label = words.labels(gated)
     limits = sorted(words.counted(gated), key=lambda item: WORST_FIRST.index(item[1].verdict))
     rows = [

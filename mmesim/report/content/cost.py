@@ -24,23 +24,25 @@ def cost(summary: Any, endpoint: Endpoint) -> Iterator[Block]:
         return
     estimate = "about " if cost["estimated"] else ""
     per_million = cost["usd_per_million_requests"]
-    served = "" if per_million is None else f", {estimate}{units.show_usd(per_million)} per million requests"
+    served = "" if per_million is None else f", {estimate}{units.show_price(per_million)} per million requests"
     failed, answers = summary["error_rate"]["value"], summary["throughput_rps"]["value"]
     if served and failed is not None and failed > COSTLY_ERRORS:
         each = cost["usd_per_hour"] / 3600.0 / answers * 1e6 if answers else None
-        good = "all of them failed" if each is None else f"{estimate}{units.show_usd(each)} per million successful ones"
+        good = (
+            "all of them failed" if each is None else f"{estimate}{units.show_price(each)} per million successful ones"
+        )
         served += f" (failed ones count), {good}"
     hourly, own = cost["usd_per_hour"], own_price(endpoint)
     varied = differs(hourly, own)
-    month = f"{estimate}{units.show_usd(cost['usd_per_month'])} a month"
+    month = f"{estimate}{units.show_price(cost['usd_per_month'])} a month"
     month = f" ({month} at that rate)" if varied else f", {month}"
     yield Title(
-        f"Cost{' during this run' if varied else ''}", f"{estimate}{units.show_usd(hourly)} an hour{month}{served}"
+        f"Cost{' during this run' if varied else ''}", f"{estimate}{units.show_price(hourly)} an hour{month}{served}"
     )
     if varied and own is not None:
         hosts = phrases.plural(endpoint.instance_count, "instance")
         about = "about " if endpoint.host.price_estimated else ""
-        price = f"{about}{units.show_usd(own)} an hour, {about}{units.show_usd(own * HOURS_PER_MONTH)} a month"
+        price = f"{about}{units.show_price(own)} an hour, {about}{units.show_price(own * HOURS_PER_MONTH)} a month"
         yield Lines((f"the scenario's own {hosts}: {price}",))
     yield Lines((f"{'ESTIMATED price' if cost['estimated'] else 'price'}: {cost['source']}",))
 

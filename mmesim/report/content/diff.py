@@ -47,8 +47,7 @@ def _head(found: Compared) -> Iterator[Block]:
     repeated = f"{count} pairs of replications" if count > 1 else "1 pair of replications"
     intervals = f"; {phrases.INTERVALS}" if count > 1 else "; one pair gives no intervals"
     lines.append(f"{repeated}, {same}, seed {run.seed}{intervals}")
-    for label, scenario in (("a", found.a.scenario), ("b", found.b.scenario)):
-        lines += [f"{label}  {belief.sentence}" for belief in scenario.beliefs]
+    lines += _beliefs(found)
     given = kept_by_another_type(found.a.scenario.endpoint, found.b.scenario.endpoint)
     if given:
         figures = " and the ".join(f"endpoint.{key}" for key in given)
@@ -94,13 +93,21 @@ def _table(found: Compared) -> Iterator[Block]:
     yield from _own_prices(found)
 
 
+def _beliefs(found: Compared) -> Iterator[str]:
+    """What is believed in both, once, then what is in one alone."""
+    of_a, of_b = ([belief.sentence for belief in side.scenario.beliefs] for side in (found.a, found.b))
+    yield from (sentence for sentence in of_a if sentence in of_b)
+    yield from (f"a  {sentence}" for sentence in of_a if sentence not in of_b)
+    yield from (f"b  {sentence}" for sentence in of_b if sentence not in of_a)
+
+
 def _own_prices(found: Compared) -> Iterator[Block]:
     """What the instances cost that the scenarios begin with, where those of the runs were not these."""
     own = [own_price(side.scenario.endpoint) for side in (found.a, found.b)]
     for delta in found.deltas:
         runs = zip((delta.a.value, delta.b.value), own, strict=True)
         if delta.name == COST and any(differs(hourly, price) for hourly, price in runs):
-            of_a, of_b = (formats.DASH if price is None else units.show_usd(price) for price in own)
+            of_a, of_b = (formats.DASH if price is None else units.show_price(price) for price in own)
             begun = f"the instances that the scenarios begin with: a {of_a}, b {of_b}"
             yield Lines((f"{COST}: mean during the run; {begun}",), "note")
 
@@ -268,5 +275,5 @@ def _cost(found: Compared) -> Iterator[str]:
     """What both cost, where that is known."""
     for delta in found.deltas:
         if delta.name == COST and delta.a.value is not None and delta.b.value is not None:
-            of_a, of_b = (units.show_usd(one) for one in (delta.a.value, delta.b.value))
+            of_a, of_b = (units.show_price(one) for one in (delta.a.value, delta.b.value))
             yield f"{of_b} an hour{', as a' if of_a == of_b else f', in a {of_a}'}"

@@ -77,13 +77,13 @@ def _explained(scenario: GatedScenario) -> Iterator[Block]:
 
 
 def _drift(found: Drift) -> Iterator[Block]:
-    """The scenario beside its baseline."""
-    beside = f"beside {drift.compared_with(found)}"
+    """The scenario against its baseline."""
+    since = f"since {drift.compared_with(found)}"
     if not drift.has_drifted(found):
-        yield Lines((f"{beside}: nothing has changed",))
+        yield Lines((f"{since}: nothing has changed",))
         return
     changed = drift.figures_changed(found)
-    yield Lines((f"{beside}: {len(changed):,} of {phrases.plural(len(found.deltas), 'figure')} changed",))
+    yield Lines((f"{since}: {len(changed):,} of {phrases.plural(len(found.deltas), 'figure')} changed",))
     if changed:
         names = ("", "before", "now", "difference")
         columns = [Column(name, "right" if name else "left") for name in names]

@@ -127,10 +127,10 @@ def _cost(cost: Any) -> Iterator[Block]:
     start, peak, mean = cost["at_start"], cost["at_peak"], cost["usd_per_hour"]["value"]
     if start["instances"] == peak["instances"] and formats.number(mean) == formats.number(start["usd_per_hour"]):
         return
-    at_start = f"of {units.show_number(start['instances'])}: {units.show_usd(start['usd_per_hour'])}"
+    at_start = f"of {units.show_number(start['instances'])}: {units.show_price(start['usd_per_hour'])}"
     largest = units.show_number(peak["instances"])
     largest = f"of {largest}" if peak["instances"].is_integer() else f"of the largest size ({largest} on average)"
-    fixed = [at_start, f"{largest}: {units.show_usd(peak['usd_per_hour'])}"]
+    fixed = [at_start, f"{largest}: {units.show_price(peak['usd_per_hour'])}"]
     if start["instances"] == peak["instances"]:
         del fixed[1]
-    yield Title("Cost of a fleet that changes", f"{units.show_usd(mean)} an hour; a fixed fleet {', '.join(fixed)}")
+    yield Title("Cost of a fleet that changes", f"{units.show_price(mean)} an hour; a fixed fleet {', '.join(fixed)}")

@@ -135,8 +135,11 @@ def unpublished(scenario: Scenario) -> Iterator[Block]:
         "endpoint.usable_memory": units.show_bytes(used.usable_memory_bytes),
         "endpoint.cpu_speed": f"{used.cpu_speed:g}",
     }
-    yield Title("What AWS does not publish", "one value of each is taken here; others are possible")
-    columns = (Column("field"), Column("here"), Column("could also be"))
+    yield Title(
+        "What AWS does not publish",
+        "each is a parameter: `mmesim robustness` tries the other settings, where they matter",
+    )
+    columns = (Column("field"), Column("value here"), Column("other settings"))
     taken |= {field: here.get(field, "as given") for field in others if field not in taken}
     rows = [cells(field, one, ", ".join(dict.fromkeys(others.get(field, ())))) for field, one in taken.items()]
     yield Table(columns, tuple(rows))

@@ -41,9 +41,7 @@ def _by_change(found: Robustness) -> Iterator[Block]:
         all_hold = counts["pass"] == sum(counts.values())
         tone: Tone = "good" if all_hold else "bad" if counts["fail"] else "open"
         rows.append((Cell(change), *(Cell(str(number), tone=tone) for number in counts.values())))
-    yield Table(
-        (Column("settings with"), *(Column(name, "right") for name in ("hold", "fail", "undecided"))), tuple(rows)
-    )
+    yield Table((Column("change"), *(Column(name, "right") for name in ("hold", "fail", "undecided"))), tuple(rows))
 
 
 def _table(found: Robustness) -> Iterator[Block]:

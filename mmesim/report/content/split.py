@@ -61,8 +61,8 @@ def _head(found: SplitAnswer) -> Iterator[Block]:
     if found.other_hosts is not None:
         other = found.other_hosts
         lines.append(
-            f"on other hosts: {_hosts(other)}, {_paid(other)} a month, with all models on them, also do: a split is "
-            "compared with that; `mmesim plan` looks further"
+            f"all models also fit on other hosts that keep every line: {_hosts(other)}, {_paid(other)} a month; a "
+            "split is compared with that; `mmesim plan` looks further"
         )
     if found.not_judged:
         lines.append(f"not judged, since no part can be held to it: {', '.join(found.not_judged)}")
@@ -132,7 +132,7 @@ def _ways(found: SplitAnswer) -> Iterator[Block]:
                 Cell(mark, tone=tone),
             )
         )
-    columns = (Column(), Column("saves, USD", "right"), Column("where to"), Column("who leaves"), Column("again"))
+    columns = (Column(), Column("saves, USD", "right"), Column("move to"), Column("models"), Column("again"))
     yield Table(columns, tuple(rows))
 
 
@@ -175,7 +175,7 @@ def _tried(found: SplitAnswer) -> Iterator[Block]:
     for one in found.candidates:
         by_need.setdefault(_rest(one, found), []).append(one)
     for need, those in by_need.items():
-        yield Lines((f"without these the rest needs {need}:",))
+        yield Lines((f"without these models, the rest {need}:",))
         for one in those:
             calls, memory = formats.share(one.share_of_calls), formats.share(one.share_of_memory)
             share = f"{calls} of the calls, {memory} of the memory"
@@ -206,13 +206,14 @@ def _assumed(found: SplitAnswer) -> Iterator[Block]:
 
 
 def _rest(one: Candidate, found: SplitAnswer) -> str:
-    """The instances that the rest needs; where it needs as many as before, what one fewer lacks."""
+    """How many instances the rest needs; where it is as many as before, what one fewer lacks."""
     if one.rest_needs is not None:
-        return "nothing" if one.rest_needs == 0 else phrases.plural(one.rest_needs, "instance")
+        return f"needs {'nothing' if one.rest_needs == 0 else phrases.plural(one.rest_needs, 'instance')}"
     if found.one_endpoint is None:
-        return f"more than {found.given.instance_count}, which miss {one.rest_lacks}"
+        return f"needs more than {found.given.instance_count}, which miss {one.rest_lacks}"
     count = found.one_endpoint.instance_count
-    return "an instance as before" if count == 1 else f"{count} as before ({count - 1} miss {one.rest_lacks})"
+    lacks = "" if count == 1 else f" ({count - 1} {'misses' if count == 2 else 'miss'} {one.rest_lacks})"
+    return f"still needs {phrases.plural(count, 'instance')}{lacks}"
 
 
 def _who(one: Candidate) -> str:

@@ -93,7 +93,7 @@ def cheapest(result: SweepResult) -> Iterator[Lines]:
         yield Lines((f"passes: {', '.join(f'point {point.number}' for point in passing)} ({why})",))
         return
     price, point = min(known, key=lambda one: one[0])
-    yield Lines((f"cheapest that passes: {_point(result, point)}, {units.show_usd(price)} an hour",))
+    yield Lines((f"cheapest that passes: {_point(result, point)}, {units.show_price(price)} an hour",))
 
 
 def _given_for_all(result: SweepResult) -> list[str]:

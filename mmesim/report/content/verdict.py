@@ -49,7 +49,7 @@ def _expected(summary: Any) -> Iterator[str]:
             if name is not None and any(read_expectation(entry["text"]).metric in CAUSED for entry in missed):
                 yield f"what binds: {name}"
             return
-    limits = "the limit holds" if len(entries) == 1 else f"all {len(entries)} limits hold"
+    limits = {1: "the limit holds", 2: "both limits hold"}.get(len(entries), f"all {len(entries)} limits hold")
     yield f"{phrases.VERDICTS['pass'][0]}: {limits}"
 
 
@@ -79,4 +79,4 @@ def _cost(summary: Any) -> Iterator[str]:
     cost = summary["cost"]
     if cost["usd_per_hour"] is not None:
         during = " during this run" if summary.get("happened") else ""
-        yield f"{'about ' if cost['estimated'] else ''}{units.show_usd(cost['usd_per_hour'])} an hour{during}"
+        yield f"{'about ' if cost['estimated'] else ''}{units.show_price(cost['usd_per_hour'])} an hour{during}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 from markupsafe import Markup
@@ -16,6 +17,8 @@ from mmesim.report.page.svg import NARROW, Drawn, line, picture, words
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right and bottom."""
 HEIGHT, LEFT, TOP, BOTTOM, LETTER = 320.0, 64.0, 22.0, 46.0, 6.2
+STEP = 3.0
+"""Between the places of a line that a name may cover."""
 CEILING = 12.0
 """Names end below what is written at the top."""
 
@@ -66,6 +69,7 @@ def _drawn(shown: Sequence[Dot], across: str, up: str, limits: Sequence[Limit], 
         y = ys.place(mark)
         parts += [line([(LEFT, y), (right, y)], "grid"), words(LEFT - 6.0, y + 4.0, written(mark), "small", "end")]
     taken: list[Box] = []
+    lines: list[Box] = []
     for limit, name in limits:
         y = ys.place(limit)
         parts += [line([(LEFT, y), (right, y)], "limit"), words(right, y - 5.0, name, "small", "end")]
@@ -73,20 +77,32 @@ def _drawn(shown: Sequence[Dot], across: str, up: str, limits: Sequence[Limit], 
     for family in dict.fromkeys(dot.of for dot in shown):
         through = [(xs.place(dot.x), ys.place(dot.y)) for dot in shown if dot.of == family]
         parts.append(line(through, "whisker"))
+        lines += _along(through)
     for dot in shown:
         x, y = xs.place(dot.x), ys.place(dot.y)
         if math.isfinite(dot.low):
             parts.append(line([(x, ys.place(dot.low)), (x, ys.place(dot.high))], "whisker"))
         parts.append(Markup('<circle cx="{:.2f}" cy="{:.2f}" r="5" class="{}"/>').format(x, y, dot.kind))
-    parts += _names([(xs.place(dot.x), ys.place(dot.y), dot) for dot in shown], taken, width)
+    parts += _names([(xs.place(dot.x), ys.place(dot.y), dot) for dot in shown], taken, lines, width)
     parts.append(words(width / 2.0, HEIGHT - 6.0, across, "small" if width == NARROW else "", "middle"))
     parts.append(words(0, 10.0, up, "strong"))
     return HEIGHT, parts
 
 
-def _names(placed: Sequence[tuple[float, float, Dot]], names: Sequence[Box], width: float) -> Iterator[Markup]:
-    """The name of each point beside it, where it covers neither a point nor a name and lies nearer to no other point;
-    in a crowd, where there is room, with a line to its point.
+def _along(through: Sequence[tuple[float, float]]) -> Iterator[Box]:
+    """Small boxes on the lines between points."""
+    for (x, y), (to_x, to_y) in pairwise(through):
+        steps = max(1, math.ceil(math.dist((x, y), (to_x, to_y)) / STEP))
+        for step in range(steps + 1):
+            at_x, at_y = x + (to_x - x) * step / steps, y + (to_y - y) * step / steps
+            yield at_x - 1.0, at_y - 1.0, at_x + 1.0, at_y + 1.0
+
+
+def _names(
+    placed: Sequence[tuple[float, float, Dot]], names: Sequence[Box], lines: Sequence[Box], width: float
+) -> Iterator[Markup]:
+    """The name of each point beside it, where it covers neither a point nor a name and lies nearer to no other point,
+    and off the lines where that is possible; in a crowd, where there is room, with a line to its point.
     """
     taken = [*names, *((x - 6.0, y - 6.0, x + 6.0, y + 6.0) for x, y, _ in placed)]
     for x, y, dot in placed:
@@ -103,7 +119,7 @@ def _names(placed: Sequence[tuple[float, float, Dot]], names: Sequence[Box], wid
         own = [box for box in free if all(_away((x, y), box) <= _away(other[:2], box) for other in placed)]
         if not free:
             continue
-        box = (own or free)[0]
+        box = next((box for box in own if not any(_cover(box, of) for of in lines)), (own or free)[0])
         taken.append(box)
         if not own:
             yield line([(x, y), _nearest((x, y), box)], "whisker")

@@ -112,7 +112,9 @@ def _hits(axes: Axes, found: Capacity) -> None:
     _points(axes, rows)
     axes.set_ylabel("hit ratio [%]")
     low = min((ends[0] for _, _, ends in rows), default=0.0)
-    axes.set_ylim(low - 0.05 * (100.0 - low) - 0.5, 100.0 + 0.05 * (100.0 - low) + 0.5)
+    beyond = 0.05 * (100.0 - low) + 0.5  # so that a mark at 100 % is seen whole
+    axes.set_ylim(low - beyond, 100.0 + beyond)
+    axes.set_yticks([mark for mark in axes.get_yticks() if low - beyond <= mark <= 100.0])
     axes.yaxis.set_major_formatter(PLAIN)
     knee = found.knee
     if knee is not None and knee.models is not None:

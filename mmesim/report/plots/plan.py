@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
 
 from mmesim.errors import UserError
 from mmesim.report.content.gated.words import on_one_line
@@ -51,6 +52,8 @@ MARKS: Mapping[State, tuple[str, str, str]] = MappingProxyType(
 MARK_PX, LETTER_PX, LINE_PX = 6.0, 6.0, 12.0
 """Half a mark, and width and height of a letter of a name, on screen."""
 NAME = "#555555"
+CORNERS = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+"""Where a text may stand beside its mark: to the right or left, and above or below."""
 TITLE_LETTERS = 84
 
 
@@ -92,7 +95,7 @@ def pareto(planned: Planned) -> Picture:
         axes.plot([point.usd, point.usd], [point.low, point.high], color=colour, linewidth=1.5)
         axes.plot([point.usd], [point.value], marker, color=colour, markersize=6)
     axes.axhline(limit, color=RED, linestyle="--", linewidth=1.0)
-    _answer(axes, planned, points)
+    _ring(axes, planned, points)
     axes.set_xlabel("\n".join(["cost [USD a month]", *(f"({note})" for note in notes if note)]))
     axes.set_ylabel(axis_label(line))
     axes.xaxis.set_major_formatter(PLAIN)
@@ -108,7 +111,7 @@ def pareto(planned: Planned) -> Picture:
     bare(axes)
     below(figure, _legend(points, line))
     figure.draw_without_rendering()  # the layout decides where there is room
-    _names(axes, planned, members)
+    _names(axes, planned, members, _answer(axes, planned, points))
     return figure
 
 
@@ -122,10 +125,10 @@ def _families(axes: Axes, points: Sequence[Point]) -> dict[str, list[Point]]:
     return members
 
 
-def _names(axes: Axes, planned: Planned, members: Mapping[str, Sequence[Point]]) -> None:
+def _names(axes: Axes, planned: Planned, members: Mapping[str, Sequence[Point]], there: Sequence[Box]) -> None:
     """The name of each family at one of its fleets, where there is room: those that matter most first."""
     places = {p.row: axes.transData.transform((p.usd, p.value)) for of in members.values() for p in of}
-    taken = [Box(x - MARK_PX, y - MARK_PX, 2 * MARK_PX, 2 * MARK_PX) for x, y in places.values()]
+    taken = [*there, *(_mark(x, y) for x, y in places.values())]
     answers = [name for name, of in members.items() if any(point.row == planned.answer for point in of)]
     near = [words.family(planned, one.family) for one in planned.why_not]
     for name in dict.fromkeys(name for name in (*answers, *near, *members) if name in members):
@@ -145,22 +148,44 @@ def _names(axes: Axes, planned: Planned, members: Mapping[str, Sequence[Point]])
                 break
 
 
-def _answer(axes: Axes, planned: Planned, points: Sequence[Point]) -> None:
-    """A ring round the answer, and what it is."""
+def _mark(x: float, y: float) -> Box:
+    return Box(x - MARK_PX, y - MARK_PX, 2 * MARK_PX, 2 * MARK_PX)
+
+
+def _ring(axes: Axes, planned: Planned, points: Sequence[Point]) -> None:
+    """A ring round the answer."""
+    for point in points:
+        if point.row == planned.answer:
+            axes.plot([point.usd], [point.value], "o", markersize=14, markerfacecolor="none", color=BLUE)
+
+
+def _answer(axes: Axes, planned: Planned, points: Sequence[Point]) -> list[Box]:
+    """What the answer is, at the first of its corners where it lies inside the picture and on no other mark."""
     point = next((one for one in points if one.row == planned.answer), None)
     if point is None or planned.answer is None:
-        return
-    axes.plot([point.usd], [point.value], "o", markersize=14, markerfacecolor="none", color=BLUE)
-    axes.annotate(
-        f"{words.fleet(planned, planned.answer)}\n{words.price(planned.fleets[planned.answer])}",
-        (point.usd, point.value),
-        (-9.0, -9.0),
-        textcoords="offset points",
-        fontsize="small",
-        color=BLUE,
-        ha="right",
-        va="top",
-    )
+        return []
+    text = f"{words.fleet(planned, planned.answer)}\n{words.price(planned.fleets[planned.answer])}"
+    others = [_mark(*axes.transData.transform((one.usd, one.value))) for one in points if one is not point]
+    found: list[tuple[int, Annotation, Box]] = []
+    for side, high in CORNERS:
+        note = axes.annotate(
+            text,
+            (point.usd, point.value),
+            (9.0 * side, 9.0 * high),
+            textcoords="offset points",
+            fontsize="small",
+            color=BLUE,
+            ha="left" if side > 0 else "right",
+            va="bottom" if high > 0 else "top",
+        )
+        extent = note.get_window_extent()
+        box, inside = Box(*extent.bounds), axes.bbox.contains(extent.x0, extent.y0) and axes.bbox.contains(*extent.max)
+        found.append((2 * (not inside) + any(box.covers(other) for other in others), note, box))
+    best = min(found, key=lambda one: one[0])
+    for one in found:
+        if one is not best:
+            one[1].remove()
+    return [best[2]]
 
 
 def _legend(points: Sequence[Point], line: FleetLine) -> list[Line2D]:

@@ -148,6 +148,9 @@ class Capacity(Entry):
     def __repr__(self) -> str:
         return f"Capacity({self.name!r}, of {self.of}, largest {self.largest}, {len(self.tried)} amounts tried)"
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def _repr_html_(self) -> str:
         from mmesim.report.notebook.capacity import of_capacity
 

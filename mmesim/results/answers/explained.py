@@ -160,6 +160,9 @@ class Explained(Entry):
     def __repr__(self) -> str:
         return f"Explained({self.scenario!r}, {self.verdict or 'nothing expected'}, {len(self.what_ifs)} what-ifs)"
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def _repr_html_(self) -> str:
         from mmesim.report.notebook.explained import of_explanation
 

@@ -167,6 +167,9 @@ class Gated(Entry):
     def __repr__(self) -> str:
         return f"Gated({self.verdict}, {len(self.scenarios)} scenarios)"
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def _repr_html_(self) -> str:
         from mmesim.report.notebook.gated import of_gate
 

@@ -200,6 +200,9 @@ class SplitAnswer(Entry):
     def __repr__(self) -> str:
         return f"SplitAnswer({self.name!r}, {self.verdict}, {len(self.alternatives)} ways to split)"
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def _repr_html_(self) -> str:
         from mmesim.report.notebook.split import of_split
 

@@ -110,7 +110,9 @@ class RunSettings(Data):
     @model_validator(mode="after")
     def _warmup_ends(self) -> RunSettings:
         if self.warmup_s != AUTO and self.warmup_s >= self.duration_s:
-            raise Refused("must be shorter than duration: otherwise nothing is measured", ("warmup",))
+            given, whole = units.exact_seconds(self.warmup_s), units.exact_seconds(self.duration_s)
+            problem = f"{given} must be shorter than duration, {whole}: otherwise nothing is measured"
+            raise Refused(problem, ("warmup",))
         if self.warmup_found is not None and self.warmup_found.warmup_s != self.warmup_s:
             hint = "remove warmup_found (--set run.warmup_found=null)"
             raise Refused("belongs to another warm-up", ("warmup_found",), hint)

@@ -53,7 +53,7 @@ def test_a_baseline_is_written_when_that_is_asked_for_and_said_on_stderr(gate: C
     assert "wrote day.baseline.json" in written.err
     assert "beside" not in written.out
     first = FILE.read_bytes()
-    assert "beside day.baseline.json (mmesim 0.1.0): nothing has changed" in gate().out
+    assert "since day.baseline.json (mmesim 0.1.0): nothing has changed" in gate().out
     assert gate("--update-baseline", "--quiet").err == ""
     assert FILE.read_bytes() == first
 
@@ -64,7 +64,7 @@ def test_a_change_is_said_with_its_field_and_does_not_touch_the_verdict(gate: Co
     assert changed.code == 0
     assert "3 of 7 figures changed" in changed.out
     assert "- models.m.service.cpu: 0.02 s -> 0.022 s" in changed.out
-    assert changed.out.endswith("pass: the limit holds; 3 figures changed beside the baseline\n")
+    assert changed.out.endswith("pass: the limit holds; 3 figures changed since the baseline\n")
     (found,) = json.loads(Path("found.json").read_text(encoding="utf-8"))["scenarios"]
     mean = found["drift"]["deltas"][0]
     assert (mean["figure"], mean["unit"], mean["changed"]) == ("mean", "ms", True)

@@ -113,7 +113,7 @@ def test_a_mark_that_does_not_stand_at_its_figure_is_said_to() -> None:
     fleets = [*found.fleets]
     fleets[row] = fleets[row].model_copy(update={"lines": lines})
     rare = found.model_copy(update={"fleets": fleets})
-    assert "(what is below 0.01 is drawn there)" in pareto(rare).axes[0].get_xlabel()
+    assert "(less than 0.01 is drawn at 0.01)" in pareto(rare).axes[0].get_xlabel()
 
 
 @settings(max_examples=20)

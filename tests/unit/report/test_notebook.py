@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import pytest
+from pydantic import BaseModel
+
+from mmesim import Capacity, Explained, Gated, SplitAnswer
 from mmesim.report import formats
 from mmesim.report.blocks import Column, Table, cells, report
 from mmesim.report.content.capacity import answer as carries
@@ -65,6 +69,13 @@ def shown(name: str) -> dict[str, str]:
         "gate": gated(scenario(line(verdict="fail"), name=name))._repr_html_(),
         "plan": of_plan(planned().model_copy(update={"name": name})),
     }
+
+
+@pytest.mark.parametrize("kind", [Capacity, Explained, Gated, SplitAnswer])
+def test_print_shows_the_short_form_of_an_answer(kind: type[BaseModel]) -> None:
+    short: type[BaseModel] = type("Short", (kind,), {"__repr__": lambda self: "short"})
+    assert str(short.model_construct()) == "short"
+    assert kind.__repr__ is not BaseModel.__repr__
 
 
 def test_it_is_small_closed_and_runs_nothing() -> None:

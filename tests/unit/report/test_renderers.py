@@ -142,6 +142,21 @@ def test_colours_change_nothing_but_themselves() -> None:
     assert coloured == TEXT
 
 
+def test_long_names_of_rows_are_folded_where_the_table_then_stays_one() -> None:
+    name = "one more worker each: some-models"
+    columns = (Column(), Column("price", "right"), Column("difference", "right"))
+    rows = ((Cell(name), Cell("+53"), Cell("-0.0333 pt", "[-0.0333, -0.0333]")), cells("queue of 200", "0", "none"))
+    folded = text(report([Table(columns, rows)]), width=60)
+    assert folded.splitlines()[1:] == [
+        "one more worker each:    +53  -0.0333 pt  [-0.0333, -0.0333]",
+        "  some-models",
+        "queue of 200               0        none",
+    ]
+    assert name in text(report([Table(columns, rows)]), width=80)
+    # Names that would be cut into scraps stay whole, and the table becomes two.
+    assert name in text(report([Table(columns, rows)]), width=50)
+
+
 def test_a_table_that_is_wide_has_narrower_gaps_and_no_empty_columns() -> None:
     wide = Table((Column(), Column(), Column(align="right")), (cells("a" * 50, "", "1" * 28),))
     assert text(report([wide])) == f"{'a' * 50}  {'1' * 28}\n"

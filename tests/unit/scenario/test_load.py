@@ -370,7 +370,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
             "trace: {file: no.csv}",
             "11: traffic.traffic-0.trace.file: there is no file",
         ),
-        ("duration: 60 s", "duration: 60 s, warmup: 60 s", "12: run.warmup: must be shorter than duration"),
+        ("duration: 60 s", "duration: 60 s, warmup: 60 s", "12: run.warmup: 60 s must be shorter than duration, 60 s"),
         ("duration: 60 s", "duration: 60 s, warmup: atuo", "12: run.warmup: 'atuo' is not a time"),
         (
             "duration: 60 s",

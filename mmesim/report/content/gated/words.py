@@ -208,12 +208,12 @@ def answer(gated: Gated) -> str:
         f"{on_one_line(scenario.file)} cannot be judged" for scenario in gated.scenarios if scenario.error is not None
     ]
     if count := changed(gated):
-        parts.append(f"{phrases.plural(count, 'figure')} changed beside the baseline")
+        parts.append(f"{phrases.plural(count, 'figure')} changed since the baseline")
     return f"{phrases.VERDICTS[gated.verdict][0]}: {'; '.join(parts) or 'no line says why'}"
 
 
 def changed(gated: Gated) -> int:
-    """How many figures have changed beside the baselines."""
+    """How many figures have changed since the baselines."""
     return sum(delta.changed for one in gated.scenarios if one.drift is not None for delta in one.drift.deltas)
 
 

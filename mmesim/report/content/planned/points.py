@@ -60,7 +60,7 @@ def points_of(planned: Planned, line: FleetLine) -> list[Point]:
 def lifted(points: Sequence[Point], limit: float) -> tuple[list[Point], str]:
     """The points on an axis that has no 0, and what has to be said when a value does not stand where it is."""
     least = max(LEAST * min([*(point.value for point in points if point.value > 0.0), limit]), LOWEST * limit)
-    note = f"what is below {least:.2g} is drawn there" if any(point.value < least for point in points) else ""
+    note = f"less than {least:.2g} is drawn at {least:.2g}" if any(point.value < least for point in points) else ""
     return [
         replace(one, low=max(one.low, least), value=max(one.value, least), high=max(one.high, least)) for one in points
     ], note

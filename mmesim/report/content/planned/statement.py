@@ -136,7 +136,9 @@ def _memory(planned: Planned, row: int) -> Iterator[str]:
     if planned.fleets[row].everything_in_memory:
         yield "all models fit into its memory at once"
     elif planned.all_in_memory is None:
-        yield "no fleet of the grid holds all models in memory at once"
+        # A plan that was stopped has not looked for it yet.
+        if not any(fleet.everything_in_memory for fleet in planned.fleets):
+            yield "no fleet of the grid holds all models in memory at once"
     else:
         extra = words.dearer(planned, planned.all_in_memory, row)
         yield ", ".join(

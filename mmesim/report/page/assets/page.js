@@ -36,6 +36,28 @@
     }
     return placed;
   };
+
+  // Where the name of a limit across stands, in CSS pixels: above or below its line, where fewest curves run through it.
+  const clearest = (chart, plot, label, y, written) => {
+    const dots = devicePixelRatio, width = pen.measureText(label).width;
+    const left = plot.bbox.left / dots, right = left + plot.bbox.width / dots, bottom = (plot.bbox.top + plot.bbox.height) / dots;
+    const at = plot.data[0].map((value) => plot.valToPos(value, "x", true) / dots);
+    // A curve runs from each point to the next, of windows on the height of the first.
+    const lines = chart.curves.map((curve) => curve.values.map((value) => (value === null ? NaN : plot.valToPos(value, "y", true) / dots)));
+    const crossings = (spot) => {
+      if (spot.top < 0 || spot.top + 14 > bottom || written.some((one) => Math.abs(one.top - spot.top) < 14 && Math.abs(one.left - spot.left) < Math.max(width, one.width) + 8)) return Infinity;
+      let found = 0;
+      for (const heights of lines)
+        for (let number = 0; number + 1 < at.length; number += 1) {
+          const [one, next] = [heights[number], heights[number + 1]];
+          if (at[number + 1] < spot.left - 2 || at[number] > spot.left + width + 2) continue;
+          if (Math.max(one, next) >= spot.top && Math.min(one, next) <= spot.top + 14) found += 1;
+        }
+      return found;
+    };
+    const spots = [y - 16, y + 3].flatMap((top) => [0, 0.25, 0.5, 0.75, 1].map((share) => ({ top, width, left: left + 5 + share * (right - left - width - 10) })));
+    return spots.reduce((best, spot) => (crossings(spot) < crossings(best) ? spot : best));
+  };
   const place = (value, spec, from, to) => (spec.log ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from));
 
   // A limit is a dashed line with its name, on the axis that it belongs to.
@@ -58,11 +80,14 @@
       ctx.fillStyle = colour("--limit");
       ctx.fillText(one.text, one.from * dots, above(one));
     }
+    const written = [];
     for (const limit of chart.limits.filter((one) => one.axis === "y")) {
       const y = plot.valToPos(limit.value, "y", true);
       if (y < bbox.top || y > bbox.top + bbox.height) continue;
       line(bbox.left, y, bbox.left + bbox.width, y);
-      ctx.fillText(limit.label, bbox.left + 5 * dots, y - 5 * dots);
+      const spot = clearest(chart, plot, limit.label, y / dots, written);
+      written.push(spot);
+      ctx.fillText(limit.label, spot.left * dots, (spot.top + 11) * dots);
     }
     ctx.restore();
   };

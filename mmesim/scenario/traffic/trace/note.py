@@ -13,7 +13,7 @@ class TraceNote:
 
     id: str
     """trace_grid, trace_coverage, trace_lines, trace_one_name, trace_clock, trace_service,
-    trace_begun, trace_without_duration, _service or _model
+    trace_begun, trace_period, trace_without_duration, _service or _model
     """
     file: Path
     text: str

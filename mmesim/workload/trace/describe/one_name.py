@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mmesim import units
 from mmesim.scenario.traffic.trace.note import TraceNote
-from mmesim.scenario.traffic.trace.trace import AZURE_LLM, COUNTS, TraceSource
+from mmesim.scenario.traffic.trace.trace import AZURE_LLM, COUNTS, JSON_LINES, TABLE, TraceSource
 from mmesim.workload.trace.describe.describe import Description
 from mmesim.workload.trace.notes import say
 
@@ -23,6 +23,9 @@ def tell_of_one_name(source: TraceSource, found: Description, names: Sequence[st
     if source.format in COUNTS:
         text += ": these are the calls of all models together if that is an endpoint"
         advice = "the access log of the model server names each"
+    elif source.format in (TABLE, JSON_LINES) and source.pattern is None:
+        text += ": is the model in another column?"
+        advice = "columns.model=NAME reads it"
     else:
         text += ": is the model in the query or in a header?"
         advice = "a pattern with the group model finds it in a log that has it"

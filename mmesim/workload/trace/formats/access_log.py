@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ from mmesim.errors import TraceError
 from mmesim.scenario.traffic.trace.own_path import cure, layouts_of
 from mmesim.scenario.traffic.trace.presets import PRESETS
 from mmesim.scenario.traffic.trace.trace import TraceSource
-from mmesim.workload.trace.formats import line_text, took
+from mmesim.workload.trace.formats import insights, line_text, took
 from mmesim.workload.trace.formats.clock import Clock
 from mmesim.workload.trace.formats.missing import Missing
 from mmesim.workload.trace.formats.rows import RawCalls, tell_of_service
@@ -61,7 +62,7 @@ def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally, missi
         tell_of_service(source.file, "group 'service'")
     rows: list[_Row] = []
     other: tuple[int, str] | None = None
-    for number, line in line_text.lines(source.file):
+    for number, line in _lines(source.file):
         if source.only is not None and not only(line):
             if other is None or (_POST not in other[1] and _POST in line):
                 other = number, line
@@ -94,6 +95,13 @@ def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally, missi
         yield _piece(tally, missing, rows, with_service, with_end)
     if other is not None and not tally.lines:
         raise TraceError(f"{source.file}: {_none_left(source, *other)}")
+
+
+def _lines(file: Path) -> Iterator[tuple[int, str]]:
+    """Number and text of each line; of an answer of Logs Insights, which may be all in one line, those of each row."""
+    if insights.is_answer(line_text.beginning(file)):
+        return ((number, " ".join(row.values())) for number, row in enumerate(insights.rows(file), start=1))
+    return line_text.lines(file)
 
 
 def _none_left(source: TraceSource, number: int, line: str) -> str:

@@ -14,15 +14,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mmesim import units
 from mmesim.errors import TraceError
+from mmesim.scenario.traffic.trace.note import TraceNote
 from mmesim.scenario.traffic.trace.trace import TraceSource
 from mmesim.scenario.values.fields import shown
-from mmesim.workload.trace.formats import line_text
+from mmesim.workload.trace.formats import insights, line_text
 from mmesim.workload.trace.formats.clock import Clock
 from mmesim.workload.trace.formats.counts import Count, expanded
 from mmesim.workload.trace.formats.json_lines import parsed
 from mmesim.workload.trace.formats.rows import RawCalls
 from mmesim.workload.trace.names import Naming
+from mmesim.workload.trace.notes import say
 
 MINUTE_S = 60.0
 SUMS = ("Sum", "SampleCount")
@@ -69,7 +72,7 @@ def cloudwatch(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawC
     found, period_s = _points(source.file)
     points = _timed(found)
     if period_s is None:
-        period_s = _period({point.time_s for point in points})
+        period_s = source.resolution_s or _period({point.time_s for point in points}) or _assumed(source.file)
     only = source.only if isinstance(source.only, dict) else {}
     wanted = {name for values in only.values() for name in values}
     points = [point for point in points if not wanted or point.name in wanted]
@@ -106,16 +109,23 @@ def _counts(source: TraceSource, points: Sequence[_Point], period_s: float) -> I
 
 
 def _period(times: set[float]) -> float:
-    """What the times are apart, or a part of it; a minute where there is one time."""
+    """What the times are apart, or a part of it; 0 where there is one time."""
     first = min(times, default=0.0)
-    whole = math.gcd(*(round(time - first) for time in times))
-    return float(whole) if whole else MINUTE_S
+    return float(math.gcd(*(round(time - first) for time in times)))
+
+
+def _assumed(file: Path) -> float:
+    """A minute, which nothing says: the period of a file with one time."""
+    text = f"all its counts have one time, and their period stands nowhere: {units.show_seconds(MINUTE_S)} is assumed"
+    note = TraceNote("trace_period", file, text, "warning", {"period_s": MINUTE_S}, "resolution: 300 s says another")
+    say(note)
+    return MINUTE_S
 
 
 def _points(file: Path) -> tuple[list[_Point], float | None]:
     """All data points of a file, and their period where it is told."""
     try:
-        text = "".join(line for _, line in line_text.lines(file))
+        text = line_text.whole(file)
     except (OSError, EOFError) as error:
         raise TraceError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not text.lstrip().startswith(("{", "[")):
@@ -128,11 +138,9 @@ def _points(file: Path) -> tuple[list[_Point], float | None]:
         return list(_metric_data(file, found["MetricDataResults"])), None
     if isinstance(found, dict) and isinstance(found.get("Datapoints"), list):
         return list(_statistics(file, found)), None
-    rows = found.get("results") if isinstance(found, dict) else found
-    if isinstance(rows, list) and rows and isinstance(rows[0], list):
-        cells = [{str(cell.get("field")): str(cell.get("value")) for cell in row} for row in rows]
-        header = [name for name in cells[0] if name != "@ptr"]
-        return _insights(file, [header, *([row.get(name, "") for name in header] for row in cells)])
+    rows = insights.fields(found)
+    if rows is not None:
+        return _insights(file, [list(rows[0]), *([row.get(name, "") for name in rows[0]] for row in rows)])
     raise TraceError(
         f"{file}: no MetricDataResults (get-metric-data), Datapoints (get-metric-statistics) or results (Logs Insights)"
     )

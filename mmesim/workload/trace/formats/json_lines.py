@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from mmesim.errors import TraceError, did_you_mean
-from mmesim.workload.trace.formats import line_text
+from mmesim.workload.trace.formats import insights, line_text, unknown_file
 from mmesim.workload.trace.formats.table import Chunk
 from mmesim.workload.trace.formats.tally import Tally
 
@@ -46,13 +46,14 @@ class JsonLines:
     def chunks(self, columns: Sequence[str], rows: int) -> Iterator[Chunk]:
         """These columns of all rows in order, at most `rows` rows at a time; TraceError when no row has one of them."""
         never, seen = set(columns), dict[str, None]()
+        within: str | None = None
         batch: list[list[str | None]] = []
         numbers: list[int] = []
         try:
             for number, row in self.objects():
                 cells = [cell(row, column) for column in columns]
                 never -= {column for column, text in zip(columns, cells, strict=True) if text is not None}
-                seen = seen or dict.fromkeys(keys(row))
+                seen, within = (seen, within) if seen else (dict.fromkeys(keys(row)), _list_in(row))
                 batch.append(cells)
                 numbers.append(number)
                 if len(batch) >= rows:
@@ -65,7 +66,8 @@ class JsonLines:
             missing = next(column for column in columns if column in never)
             hint = did_you_mean(missing, seen) or f"the first row has: {', '.join(list(seen)[:12])}"
             other = f"; columns.{missing}=KEY reads another" if missing in ("time", "model") else ""
-            raise TraceError(f"{self.file}: no row has the key {missing!r} ({hint}{other})")
+            what = unknown_file.no_trace(line_text.beginning(self.file)) or within
+            raise TraceError(f"{self.file}: no row has the key {missing!r} ({what or hint + other})")
         if batch:
             yield self._chunk(columns, batch, numbers)
 
@@ -74,7 +76,10 @@ class JsonLines:
         return Chunk(_Lines(self.file, numbers), 0, pa.record_batch(arrays, names=list(columns)))
 
     def objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Number of the line, and the object in it."""
+        """Number of the line, and the object in it; of an answer of Logs Insights, number and fields of the row."""
+        if insights.is_answer(line_text.beginning(self.file)):
+            yield from self._counted(insights.rows(self.file))
+            return
         for number, line in line_text.lines(self.file):
             if not self.tally.lines and line.lstrip().startswith("["):
                 yield from self._list()
@@ -93,9 +98,12 @@ class JsonLines:
     def _list(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """The objects of a file that is one list; it is held in memory. The number is that of the object."""
         try:
-            rows = parsed("".join(line for _, line in line_text.lines(self.file)))
+            rows = parsed(line_text.whole(self.file))
         except ValueError as error:
             raise TraceError(f"{self.file}: is not JSON: {error}") from None
+        yield from self._counted(rows)
+
+    def _counted(self, rows: Sequence[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
         for number, row in enumerate(rows, start=1):
             self.tally.lines += 1
             if isinstance(row, dict):
@@ -104,9 +112,20 @@ class JsonLines:
                 self.tally.skip(number, "", lambda: "it is not a JSON object")
 
 
+def _list_in(row: dict[str, Any]) -> str | None:
+    """What to do where a file holds its calls in a list inside an object; None where it does not."""
+    names = (name for name, value in row.items() if isinstance(value, list) and value and isinstance(value[0], dict))
+    name = next(names, None)
+    return None if name is None else f"{name!r} holds a list of objects: jq -c '.[\"{name}\"][]' FILE writes one a line"
+
+
 def _no_object(line: str) -> str:
-    over_lines = "; each must stand on one line (jq -c . FILE)" if line.strip() == "{" else ""
-    return f"it is not a JSON object: {line_text.around(line)}{over_lines}"
+    how = "; each must stand on one line (jq -c . FILE)" if line.strip() == "{" else ""
+    if len(line) >= line_text.LONGEST and not line.endswith("\n"):
+        how = (
+            "; its line is longer than 1 MiB, and is cut: jq -c '.NAME[]' FILE writes the objects of a list one a line"
+        )
+    return f"it is not a JSON object: {line_text.around(line)}{how}"
 
 
 _DECODE = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).decode

@@ -19,6 +19,8 @@ OPENED = 20
 """Lines of JSON over several lines that show what it is; the AWS CLI writes a key or a value a line."""
 AROUND = 40
 """Characters of a line that are shown before the place where it fails, and after it."""
+NEAR = 320
+"""Characters around that piece in which addresses are looked for: none is longer, and a line may be, by much."""
 ADDRESS = "<address>"
 _ADDRESSES = re.compile(
     r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?![\d.])"  # IPv4, with its port
@@ -53,6 +55,12 @@ def lines(file: Path) -> Iterator[tuple[int, str]]:
                 yield number, line
 
 
+def whole(file: Path) -> str:
+    """The text of a file (plain, .gz, .zst), held in memory, such as JSON without line ends."""
+    with pa.input_stream(str(file), compression="detect") as stream:
+        return io.TextIOWrapper(stream, encoding=encoding(file), errors="replace").read()
+
+
 def beginning(file: Path) -> str:
     """The first line of a file that is not blank; of one that opens JSON over several lines, `OPENED` of them in one.
 
@@ -73,7 +81,7 @@ def around(text: str, at: int = 0) -> str:
     text = text.rstrip()
     start, end = max(0, at - AROUND), min(len(text), at + AROUND)
     # An address is masked whole, even where the piece begins or ends inside it.
-    for found in _ADDRESSES.finditer(text):
+    for found in _ADDRESSES.finditer(text, max(0, start - NEAR), min(len(text), end + NEAR)):
         start = found.end() if found.start() < start < found.end() else start
         end = found.start() if found.start() < end < found.end() else end
     piece = _ADDRESSES.sub(ADDRESS, text[start:end])

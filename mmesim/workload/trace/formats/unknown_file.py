@@ -10,7 +10,10 @@ from mmesim.errors import did_you_mean
 SHOWN, LONGEST = 8, 30
 OTHER_NAMES = {
     "time": ("timestamp", "timestamps", "datetime", "date", "ts", "starttime", "startedat", "arrival", "arrivaltime"),
-    "model": ("modelname", "targetmodel", "modelid", "endpoint", "function", "functionname", "label", "name"),
+    "model": (
+        *("modelname", "targetmodel", "modelid", "tenant", "tenantid", "customer", "customerid"),
+        *("endpoint", "function", "functionname", "label", "name"),
+    ),
 }
 LAYOUTS: tuple[tuple[tuple[str, str], tuple[str, ...]], ...] = (
     (("Azure LLM inference 2023", "azure-llm-2023"), ("(?i)timestamp", "(?i)contexttokens")),
@@ -35,6 +38,16 @@ LAYOUTS: tuple[tuple[tuple[str, str], tuple[str, ...]], ...] = (
 )
 """What stands in the beginning of a file of a layout: its maker and its name, and all of its signs."""
 
+_CALLS = "single calls, which it does not hold, are in the access log of the server"
+NO_TRACES: tuple[tuple[str, str], ...] = (
+    (r"^# (?:HELP|TYPE) \w|^[a-zA-Z_:][\w:]*\{[^}]*\} [-+\d.eE]+", f"metrics in Prometheus' text format: {_CALLS}"),
+    (r'"resultType"\s*:\s*"(?:matrix|vector)"', f"an answer of Prometheus: {_CALLS}"),
+    (r"^Running .+ test @ ", f"the summary of wrk: {_CALLS}, or in the output of hey, k6 or vegeta"),
+    (r"^This is ApacheBench", f"the summary of ab: {_CALLS}, or in the output of hey, k6 or vegeta"),
+    (r"^Summary:\s*$", f"the summary of hey: {_CALLS}, or in that of hey -o csv"),
+)
+"""What the beginning of a file shows that holds no calls, and where they are."""
+
 
 def known_format(line: str) -> tuple[str, str] | None:
     """Maker and name of the layout that the beginning of a file shows; None for an unknown one."""
@@ -47,6 +60,11 @@ def layout(line: str) -> str | None:
     return None if known is None else f"it looks like {known[0]}: format: {known[1]}"
 
 
+def no_trace(line: str) -> str | None:
+    """What a file that begins so is, where it is known to hold no calls; None where it may."""
+    return next((f"it looks like {what}" for sign, what in NO_TRACES if re.search(sign, line)), None)
+
+
 def is_json(line: str) -> bool:
     """Whether a file that begins so holds JSON."""
     return re.match(r"\s*(?:\{|\[\s*(?:\{|$))", line) is not None
@@ -57,8 +75,16 @@ def cure(column: str, names: Sequence[str], line: str) -> str:
     known = layout(line)
     if known is not None and column != "model":
         return known
+    nothing = no_trace(line)
+    if nothing is not None:
+        return nothing
     if is_json(line):
         return "the file is JSON, not a table: format: json-lines reads objects, one a line or in a list"
+    if len(names) == 1 and " " in names[0]:
+        return (
+            "the first line has no cells: for a log of lines give a regular expression with the groups time and model, "
+            "--pattern '(?P<time>\\S+ \\S+) .* model=(?P<model>\\S+)'; in a scenario with format: access-log"
+        )
     has = f"it has: {_listed(names)}"
     if any(re.fullmatch(r"[-+0-9.eE]+", name) for name in names):
         return f"{has}; the first line is not a header: write one, such as time,model"

@@ -76,7 +76,10 @@ def check(piece: RawCalls, latest: float, disorder_s: float) -> None:
     at = int(np.argmax(wrong))
     time, last = float(piece.time[at]), float(before[at])
     if disorder_s == 0.0:
-        piece.fail(at, f"time {time!r} s comes after {last!r} s: rows must be sorted by time (or give max_disorder)")
+        newest_first = len(piece.time) > 2 and bool((np.diff(piece.time) <= 0.0).all())
+        how = "; the newest stands first: max_disorder: 10000 h sorts them all" if newest_first else ""
+        how = how or " (or give max_disorder)"
+        piece.fail(at, f"time {time!r} s comes after {last!r} s: rows must be sorted by time{how}")
     piece.fail(
         at,
         f"the call at {time!r} s comes after one at {last!r} s: {units.show_seconds(last - time)} out of order, "

@@ -155,6 +155,7 @@ def test_nobody_leaves_where_one_instance_does():
     assert found.alternatives == []
     assert found.one_endpoint is not None
     assert {one.rest_needs for one in found.candidates} == {None}
+    assert "without these models, the rest still needs 1 instance:" in text(split_report(found))
 
 
 def test_a_cheaper_type_for_all_is_no_merit_of_a_split():

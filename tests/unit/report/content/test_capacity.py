@@ -185,3 +185,12 @@ def test_every_document_can_be_drawn_and_told(given: dict[str, Any], tmp_path):
     found = document(**given)
     capacity_plot(found).savefig(tmp_path / "curve.png")
     assert text(capacity_report(found))
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.99, 0.5])
+def test_no_mark_of_the_axis_is_a_hit_ratio_above_100_percent(ratio: float):
+    of = tried(500.0).model_copy(update={"hit_ratio": ratio, "hit_ratio_interval": None})
+    last = capacity_plot(document(tried=[of])).axes[-1]
+    assert last.get_ylabel() == "hit ratio [%]"
+    assert max(last.get_yticks()) <= 100.0
+    assert len(last.get_yticks()) > 1

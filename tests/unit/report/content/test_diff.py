@@ -61,7 +61,7 @@ def test_a_call_that_comes_at_another_time_or_to_another_model_says_so(other: Fa
 
 def test_the_cost_is_said_once() -> None:
     found = compared(delta("usd_per_hour", "usd", 0.46, 0.69, 0.23, 0.23))
-    assert answer(found) == "b is worse in 1 of 1 figure; 0.69 USD an hour, in a 0.46 USD"
+    assert answer(found) == "b is worse in 1 of 1 figure; $0.69 an hour, in a $0.46"
 
 
 def test_a_recovery_is_written_as_a_time() -> None:

@@ -39,7 +39,7 @@ REPORT = """\
   ✓ pass   +30 %  p99 in every 1 min < 1 s  all 3 windows pass; the worst, from
                                             2 min to 3 min: 312 ms; 0.120 %
                                             [0.080, 0.170] slower, limit 1 %
-  beside warm.baseline.json (mmesim 0.1.0): 2 of 3 figures changed
+  since warm.baseline.json (mmesim 0.1.0): 2 of 3 figures changed
                     before      now                difference
   p99               312 ms   321 ms      +9.40 ms [8.8, 10.1]   +3.0 %
   cache_hit_ratio   97.2 %   96.0 %   -1.20 pt [-1.30, -1.10]
@@ -61,14 +61,14 @@ REPORT = """\
   ? UNDECIDED   +7.0 %   error_rate < 0.1 %        0.0930 % [0.060, 0.130]
   (error_rate < 0.1 %: the interval holds the limit; about 90 more replications
    would decide it)
-  beside edge.baseline.json (mmesim 0.1.0): nothing has changed
+  since edge.baseline.json (mmesim 0.1.0): nothing has changed
 
 ✗ scenarios/ci/broken.yaml: cannot be judged
   scenarios/ci/broken.yaml:7: expect.0: 'p98' is not a figure (did you mean
     p99?)
 
 FAIL: 1 of 7 limits, cache_hit_ratio >= 95 % (tight); scenarios/ci/broken.yaml
-cannot be judged; 2 figures changed beside the baseline
+cannot be judged; 2 figures changed since the baseline
 """
 
 
@@ -96,7 +96,7 @@ def test_the_verdict_is_one_sentence():
     assert of(scenario(line(), FAILS)) == "FAIL: 1 of 2 limits, cache_hit_ratio >= 95 %"
     assert of(scenario(OPEN)) == "UNDECIDED: error_rate < 0.1 %: about 90 more replications would decide it"
     assert of(unreadable("no", "a.yaml")) == "FAIL: a.yaml cannot be judged"
-    assert of(scenario(line(), drift=drift())) == "pass: the limit holds; 2 figures changed beside the baseline"
+    assert of(scenario(line(), drift=drift())) == "pass: the limit holds; 2 figures changed since the baseline"
 
 
 def test_the_verdict_names_a_few_limits_and_counts_the_others():
@@ -165,7 +165,7 @@ def test_a_comment_has_its_headline_first_and_its_details_folded():
     assert lines[0] == TAG
     assert lines[1] == (
         "### ✗ mmesim gate: 1 of 7 limits fails, 1 is undecided, 1 scenario cannot be judged, "
-        "2 figures changed beside the baseline"
+        "2 figures changed since the baseline"
     )
     assert "| ✗ FAIL | `tight` | `cache_hit_ratio >= 95 %` | 92.1 % [91.8, 92.4] | -3.0 % |" in lines
     assert "| `warm` | `p99` | 312 ms | 321 ms | +9.40 ms [8.8, 10.1] | +3.0 % |" in lines
@@ -204,7 +204,7 @@ def test_a_large_gate_still_makes_a_comment_that_github_takes():
     assert 50_000 < len(written) <= 65_536
     assert "and 3,180 more below" in written
     assert written.endswith("... cut: the whole is in the log\n```\n\n</details>\n")
-    assert headline(many) == "3,200 of 3,200 limits fail, 160 figures changed beside the baseline"
+    assert headline(many) == "3,200 of 3,200 limits fail, 160 figures changed since the baseline"
 
 
 def case(found: Gated, number: int) -> ElementTree.Element:

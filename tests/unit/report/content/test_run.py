@@ -117,14 +117,14 @@ Resources
   processes and threads                                           77 of 1,000
   busiest workers: those of m-000, 1.80 % [1.80, 1.80]
 
-Cost: 0.36 USD an hour, 263 USD a month, 100 USD per million requests
+Cost: $0.36 an hour, $263 a month, $100 per million requests
   price: given in the scenario
 
 Steady state: not judged: fewer than 6 whole minutes were measured
 
 Self-check: ok (no call lost, parts add up to the latency)
 
-FAIL: cache_hit_ratio >= 95 %; it is 90.0 %; 0.36 USD an hour
+FAIL: cache_hit_ratio >= 95 %; it is 90.0 %; $0.36 an hour
 """
 
 
@@ -328,10 +328,10 @@ def test_retries_are_counted_with_the_errors() -> None:
     ("expect", "last"),
     [
         ((), "nothing is expected (add `expect`): p"),
-        (("error_rate < 10 %",), "pass: the limit holds; 0.36 USD an hour"),
-        (("error_rate < 10 %", "p50 < 1 s"), "pass: all 2 limits hold; 0.36 USD an hour"),
-        (("p99 < 500 ms",), "FAIL: p99 < 500 ms; 98.0 % of p99 is load; what binds: loads; 0.36 USD an hour"),
-        (("p50 < 1 s", "cache_hit_ratio >= 99.9 %"), "FAIL: cache_hit_ratio >= 99.9 %; it is 90.0 %; 0.36 USD an hour"),
+        (("error_rate < 10 %",), "pass: the limit holds; $0.36 an hour"),
+        (("error_rate < 10 %", "p50 < 1 s"), "pass: both limits hold; $0.36 an hour"),
+        (("p99 < 500 ms",), "FAIL: p99 < 500 ms; 98.0 % of p99 is load; what binds: loads; $0.36 an hour"),
+        (("p50 < 1 s", "cache_hit_ratio >= 99.9 %"), "FAIL: cache_hit_ratio >= 99.9 %; it is 90.0 %; $0.36 an hour"),
     ],
 )
 def test_the_last_line_is_the_verdict_its_cause_and_the_cost(expect: tuple[str, ...], last: str) -> None:
@@ -342,23 +342,21 @@ def test_the_last_line_is_the_verdict_its_cause_and_the_cost(expect: tuple[str, 
 def test_errors_are_the_cause_of_errors() -> None:
     shown = text(result([*[WARM] * 900, *[Call(0.02, cause="queue_full")] * 100], "error_rate < 1 %"))
     last = " ".join(shown.split("\n\n")[-1].split())
-    assert (
-        last == "FAIL: error_rate < 1 %; most errors are queue_full (200); what binds: queue length; 0.36 USD an hour"
-    )
+    assert last == "FAIL: error_rate < 1 %; most errors are queue_full (200); what binds: queue length; $0.36 an hour"
 
 
 def test_limits_of_some_calls_name_what_binds_and_those_of_cost_do_not() -> None:
     cold = [*[WARM] * 900, *[COLD] * 100]
     last = text(result(cold, "p99 cold < 500 ms")).splitlines()[-1]
-    assert last == "UNDECIDED: p99 cold < 500 ms; what binds: loads; 0.36 USD an hour"
-    assert text(result(cold, "cost.hour < 0.1 USD")).splitlines()[-1] == "FAIL: cost.hour < 0.1 USD; 0.36 USD an hour"
+    assert last == "UNDECIDED: p99 cold < 500 ms; what binds: loads; $0.36 an hour"
+    assert text(result(cold, "cost.hour < 0.1 USD")).splitlines()[-1] == "FAIL: cost.hour < 0.1 USD; $0.36 an hour"
 
 
 def test_failed_calls_do_not_make_answers_look_cheap() -> None:
     half = [*[WARM] * 100, *[Call(0.02, cause="queue_full")] * 100]
     assert lines(result(half), "Cost")[:2] == [
-        "Cost: 0.36 USD an hour, 263 USD a month, 50.00 USD per million requests (failed",
-        "  ones count), 100.00 USD per million successful ones",
+        "Cost: $0.36 an hour, $263 a month, $50.00 per million requests (failed ones",
+        "  count), $100.00 per million successful ones",
     ]
     none = " ".join(" ".join(lines(result([Call(0.02, cause="queue_full")] * 200), "Cost")).split())
     assert "per million requests (failed ones count), all of them failed" in none
@@ -374,5 +372,5 @@ def test_the_price_of_a_fleet_that_was_not_all_there_stands_beside_that_of_the_s
     of = scenario()
     found = Result(of, replications(of, [Call(0.02)] * 100, hosts=hosts(up_s=np.array([50.0]), usd_per_hour=0.36)))
     said = text(found)
-    assert "Cost during this run: 0.18 USD an hour (131 USD a month at that rate), 50" in said
-    assert "  the scenario's own 1 instance: 0.36 USD an hour, 263 USD a month\n" in said
+    assert "Cost during this run: $0.18 an hour ($131 a month at that rate), $50" in said
+    assert "  the scenario's own 1 instance: $0.36 an hour, $263 a month\n" in said

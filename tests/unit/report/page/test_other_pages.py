@@ -75,7 +75,7 @@ def test_each_page_begins_with_its_answer(plain: dict[str, Page]) -> None:
     answers = {
         "plan": statement(planned(name="day")),
         "gate": words.answer(gated(gated_scenario(line(), name="day", file="day"))),
-        "sweep": "cheapest that passes: 2 hosts, point 1, 0.36 USD an hour",
+        "sweep": "cheapest that passes: 2 hosts, point 1, $0.36 an hour",
         "diff": differs(compared("day")),
     }
     for name, page in plain.items():
@@ -121,7 +121,7 @@ def test_a_comparison_draws_both_over_each_other(plain: dict[str, Page]) -> None
         assert any(title.startswith(one) for title in titles if title)
     assert "by-hand" not in plain["diff"].text
     said = "p99 < 50 ms: pass in a, FAIL in b; b is worse in 7 of 14 figures (most: p90 63.6 ms, in a 42.4)"
-    assert plain["diff"].answer == f"{said}; 0.36 USD an hour, as a"
+    assert plain["diff"].answer == f"{said}; $0.36 an hour, as a"
 
 
 def test_a_gate_says_how_far_each_line_is_inside() -> None:

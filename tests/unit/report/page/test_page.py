@@ -102,7 +102,7 @@ def test_the_figures_are_those_of_the_summary(page: Page, kept: Kept) -> None:
     assert formats.percent_value(summary["workers"]["utilization"]) in page.sections["workers"]
     assert formats.percent_value(summary["tenants"]["cold_share"]["worst"]) in page.sections["tenants"]
     assert f"queue_full {summary['requests']['errors']['queue_full']}" in page.sections["errors"]
-    assert "0.36 USD an hour" in page.sections["cost"]
+    assert "$0.36 an hour" in page.sections["cost"]
     for finding in summary["findings"]:
         assert finding["text"] in page.sections["findings"]
     assert kept.provenance.scenario_sha256 in page.sections["scenario"]

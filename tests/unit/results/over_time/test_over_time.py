@@ -155,7 +155,7 @@ def test_the_report_says_what_happened() -> None:
         "scale-out cpu 3.33 min 40 s 40 s none",
         "(before scale-out cpu, calls already missed a limit)",
         "(fault loss: the run is too short, it ends before lost instances are replaced)",
-        "Cost of a fleet that changes: 0.576 USD an hour; a fixed fleet of 1: 0.36 USD, of 3: 1.08 USD",
+        "Cost of a fleet that changes: $0.576 an hour; a fixed fleet of 1: $0.36, of 3: $1.08",
     ]
 
 

@@ -197,6 +197,31 @@ def test_json_that_is_nested_too_deeply_is_a_line_that_cannot_be_read(tmp_path: 
         read(file, format="json-lines")
 
 
+@pytest.mark.parametrize(
+    ("before", "hole_s", "apart_s", "told"),
+    [
+        (60, 3600.5, 10, True),
+        (130, 3600.5, 10, True),
+        (60, 3600.5, 70, False),  # calls are rare: an hour without one says nothing
+        (60, 7200.0, 10, False),
+        (20, 3600.5, 10, False),  # too few to be sure
+    ],
+)
+def test_an_hour_without_a_call_in_dense_traffic_is_told(
+    tmp_path: Path, before: int, hole_s: float, apart_s: int, told: bool
+) -> None:
+    seconds = [call * apart_s + (hole_s if call >= before else 0.0) for call in range(before + 60)]
+    stamps = (f"{datetime(2026, 3, 29) + timedelta(seconds=second):%Y-%m-%d %H:%M:%S.%f},a" for second in seconds)
+    file = log(tmp_path, "time,model", *stamps)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        times = [time for time, _ in read(file, time_unit="timestamp")]
+    assert times == pytest.approx(seconds)
+    said = [str(one.message) for one in seen]
+    assert any(f"after {before} calls none comes for 60.2 min" in one for one in said) == told
+    assert len(said) == told
+
+
 # -- counts
 
 

@@ -42,6 +42,11 @@ def table(folder: Path, text: str) -> Path:
         ("TIMESTAMP,ContextTokens,GeneratedTokens", "format: azure-llm-2023"),
         ("app,func,end_timestamp,duration", "format: azure-functions-2021"),
         ("HashOwner,HashApp,HashFunction,Trigger,1,2,3", "format: azure-functions-2019"),
+        ("# HELP http_requests_total Calls.", "it looks like metrics in Prometheus' text format: single calls"),
+        ('http_requests_total{model="a",code="200"} 1027', "it looks like metrics in Prometheus' text format"),
+        ("Running 30s test @ http://127.0.0.1:8080/a", "it looks like the summary of wrk: single calls"),
+        ("This is ApacheBench, Version 2.3", "it looks like the summary of ab: single calls"),
+        ("2026-01-31T23:59:58 status=200 model=a", "for a log of lines give a regular expression"),
         ("x" * 100 + ",y", "(it has: " + "x" * 30 + "..., y; columns.time=NAME reads another)"),
     ],
 )
@@ -49,6 +54,21 @@ def test_an_unknown_table_says_what_to_write(tmp_path: Path, header: str, messag
     with pytest.raises(TraceError) as error:
         calls(TraceSource(file=table(tmp_path, f"{header}\n1,2\n")), Numbered())
     assert message in str(error.value)
+
+
+def test_an_answer_of_prometheus_holds_no_calls(tmp_path: Path) -> None:
+    series = {"metric": {"model": "a"}, "values": [[1435781430.781, "1"]]}
+    file = table(tmp_path, json.dumps({"status": "success", "data": {"resultType": "matrix", "result": [series]}}))
+    with pytest.raises(TraceError, match="it looks like an answer of Prometheus: single calls"):
+        calls(TraceSource(file=file, format="json-lines"), Numbered())
+
+
+def test_rows_of_which_the_newest_stands_first_say_how_to_sort_them(tmp_path: Path) -> None:
+    file = table(tmp_path, "time,model\n3,a\n2,b\n1,a\n")
+    with pytest.raises(TraceError, match="the newest stands first: max_disorder: 10000 h sorts them all"):
+        calls(TraceSource(file=file), Numbered())
+    sorted_source = TraceSource.model_validate({"file": str(file), "max_disorder": "10000 h"})
+    assert [time for time, _ in calls(sorted_source, Numbered())] == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.filterwarnings("ignore::mmesim.errors.TraceWarning")
