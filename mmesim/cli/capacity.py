@@ -80,7 +80,7 @@ def capacity(
     refuse_picture(plot)
     loaded = load(scenario, with_seed(overrides, seed))
     allow(loaded, RUNS, yes=yes, no_own_code=no_own_code, quiet=quiet)
-    with simulating(jobs, cluster, store, quiet) as (running, progress):
+    with simulating(jobs, cluster, store, quiet, searches=True) as (running, progress):
         found = find(
             loaded,
             of=of.value,

@@ -85,13 +85,13 @@ def gate(
     from mmesim.experiment.gate.cases import RUNS
     from mmesim.experiment.gate.files import unchecked
     from mmesim.experiment.gate.gate import gate as run_gate
-    from mmesim.report.progress import SimulationsBar
+    from mmesim.report.progress import SearchBar
     from mmesim.results.folder.folder import GATE
 
     refuse_folders(json=json, junit=junit, markdown=markdown, report=report)
     file = store / STORE.name if store.is_dir() or not store.suffix else store
     fresh: dict[Path, Baseline] = {}
-    with told_to_continue(file), SimulationsBar(None if quiet else sys.stderr) as progress:
+    with told_to_continue(file), SearchBar(None if quiet else sys.stderr) as progress:
         found = run_gate(
             files,
             overrides=overrides or (),

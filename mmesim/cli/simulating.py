@@ -14,7 +14,7 @@ from mmesim.errors import STOPPED, SimulationError, UserError
 
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
-    from mmesim.report.progress import SimulationsBar
+    from mmesim.report.progress import SearchBar, SimulationsBar
     from mmesim.scenario.scenario import Scenario
 
 
@@ -36,15 +36,19 @@ def tell_to_continue(store: Path) -> None:
 
 @contextmanager
 def simulating(
-    jobs: int, cluster: str | None, store: Path | None, quiet: bool
-) -> Iterator[tuple[Executor, SimulationsBar]]:
-    """What runs the simulations of a command, and the bar that counts them; a store outlives Ctrl-C, and says so."""
-    from mmesim.report.progress import SimulationsBar
+    jobs: int, cluster: str | None, store: Path | None, quiet: bool, searches: bool = False
+) -> Iterator[tuple[Executor, SimulationsBar | SearchBar]]:
+    """What runs the simulations of a command, and the bar that counts them; a store outlives Ctrl-C, and says so.
 
+    `searches`: nobody knows how many there will be.
+    """
+    from mmesim.report.progress import SearchBar, SimulationsBar
+
+    bar = SearchBar if searches else SimulationsBar
     with (
         told_to_continue(store),
         executor(jobs, cluster, quiet) as running,
-        SimulationsBar(None if quiet else sys.stderr) as progress,
+        bar(None if quiet else sys.stderr) as progress,
     ):
         yield running, progress
 

@@ -51,7 +51,7 @@ def split(
 
     loaded = load(scenario, with_seed(overrides, seed))
     allow(loaded, repeated(loaded, replications).run.replications, yes=yes, no_own_code=no_own_code, quiet=quiet)
-    with simulating(jobs, cluster, store, quiet) as (running, progress):
+    with simulating(jobs, cluster, store, quiet, searches=True) as (running, progress):
         found = run_split(loaded, replications=replications, executor=running, store=store, watch=progress)
     show(found, lambda: answer_report(found) if quiet else split_report(found), json)
     raise typer.Exit(EXIT_CODES[found.verdict])

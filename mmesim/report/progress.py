@@ -50,7 +50,8 @@ class _Bar:
         self._begun_s = clock()
         self._drawn_s = -REDRAW_S
         self._stream = stream
-        self._progress = _progress(stream, clock) if stream is not None and _is_looked_at(stream) else None
+        looked_at = stream is not None and _is_looked_at(stream)
+        self._progress = _progress(stream, clock, self.foretells) if stream is not None and looked_at else None
         self._next_line_s = self._begun_s + FIRST_LINE_S
 
     def __enter__(self) -> Self:
@@ -108,7 +109,8 @@ def _draw(progress: Progress, done: float, total: float, parts: Words) -> None:
     if not progress.task_ids:
         progress.add_task("", total=total)
     (task,) = progress.tasks
-    room = min(progress.console.width, MOST_WIDE) - BAR_WIDTH - len(" 100 % done,  ")
+    beside = BAR_WIDTH + len(" 100 % done,  ") if len(progress.columns) > 1 else 0
+    room = min(progress.console.width, MOST_WIDE) - beside
     progress.update(task.id, completed=done, total=total, description=_fitting(parts, room))
     progress.start()
     progress.refresh()
@@ -167,6 +169,21 @@ class SimulationsBar(_Bar):
         self._show(simulated, total - found, calls, words)
 
 
+class SearchBar(_Bar):
+    """How many simulations are finished of a search, of which nobody knows how many it takes."""
+
+    foretells = False
+
+    def __call__(self, simulated: int, found: int, total: int, calls: int = 0) -> None:
+        """Shows how many were simulated by now, beside those that were found in a store, with how many calls."""
+
+        def words() -> Words:
+            text = f"{units.show_count(simulated + found)} simulations"
+            return [(0, text), *([(3, f"{units.show_count(found)} from the store")] if found else [])]
+
+        self._show(simulated, total - found, calls, words)
+
+
 class FleetsBar(_Bar):
     """How many fleets of a plan are settled, of those that there may be to settle, and which one is tried.
 
@@ -211,15 +228,15 @@ def _significant(rate: float) -> str:
     return units.show_count(float(f"{rate:.2g}"))
 
 
-def _progress(stream: TextIO, clock: Callable[[], float]) -> Progress:
-    """A bar with percentage and words; imported only for a terminal, which keeps other commands quick."""
+def _progress(stream: TextIO, clock: Callable[[], float], foretells: bool) -> Progress:
+    """A bar with percentage and words, or words alone; made for a terminal only, which keeps other commands quick."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
     plain: TextIO = getattr(stream, "terminal", stream)  # it draws with escapes
+    share = (BarColumn(BAR_WIDTH), TextColumn("{task.percentage:>3.0f} % done,")) if foretells else ()
     return Progress(
-        BarColumn(BAR_WIDTH),
-        TextColumn("{task.percentage:>3.0f} % done,"),
+        *share,
         TextColumn("{task.description}", markup=False),
         console=Console(file=plain),
         auto_refresh=False,

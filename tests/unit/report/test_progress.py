@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from mmesim.report.progress import FleetsBar, ReplicationsBar, SimulationsBar
+from mmesim.report.progress import FleetsBar, ReplicationsBar, SearchBar, SimulationsBar
 from tests.helpers.terminal import Terminal
 
 WIPED = "\r\x1b[1A\x1b[2K"
@@ -73,6 +73,18 @@ def test_a_log_has_no_line_of_what_takes_no_minute() -> None:
     assert stream.getvalue() == ""
 
 
+def test_a_search_of_which_nobody_knows_the_length_shows_neither_share_nor_time_left() -> None:
+    clock, stream = Clock(), Terminal()
+    with SearchBar(stream, clock) as bar:
+        for simulated, total in ((0, 30), (20, 40), (40, 60)):
+            bar(simulated, 10, total, 1000 * simulated)
+            clock.now += 10.0
+    assert frames(stream) == [
+        "30 simulations, 10 from the store, 2,000 requests/s",
+        "50 simulations, 10 from the store, 2,000 requests/s",
+    ]
+
+
 def test_a_log_of_a_plan_has_no_share_that_means_nothing() -> None:
     clock, stream = Clock(), io.StringIO()
     with FleetsBar(stream, clock) as bar:
@@ -90,8 +102,8 @@ def test_a_plan_says_what_it_does_where_a_fleet_takes_long(monkeypatch: pytest.M
             bar(0, 10, f"1 x ml.m5.large, {simulations // 10} draws", simulations, 1000 * simulations)
             clock.now += 10.0
     assert frames(stream) == [
-        "0 % done, 0 of 10 fleets, 1 x ml.m5.large, 4 draws, 40 simulations, 4,000 requests/s",
-        "0 % done, 0 of 10 fleets, 1 x ml.m5.large, 40 draws, 400 simulations, 20,000 requests/s",
+        "0 of 10 fleets, 1 x ml.m5.large, 4 draws, 40 simulations, 4,000 requests/s",
+        "0 of 10 fleets, 1 x ml.m5.large, 40 draws, 400 simulations, 20,000 requests/s",
     ], "how long fleets take that have not been looked at is not known"
 
 
