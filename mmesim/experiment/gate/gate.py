@@ -144,5 +144,5 @@ def _found(case: Case) -> GatedScenario:
         one_more_instance=case.one_more_instance,
         robustness=case.robustness,
         error=case.error,
-        believed={} if case.scenario is None else {one.field: one.middle for one in case.scenario.beliefs},
+        believed={} if case.scenario is None else {one.field: f"{one.middle}" for one in case.scenario.beliefs},
     )

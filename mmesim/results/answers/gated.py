@@ -148,7 +148,7 @@ class GatedScenario(Entry):
     """as in summary.json; null without --robustness"""
     error: str | None
     """why nothing could be said of it, with file and line; the verdict is then `fail`"""
-    believed: dict[str, str | int | float]
+    believed: dict[str, str]
     """uncertain inputs, by field, with the middle values that it was judged with"""
 
 

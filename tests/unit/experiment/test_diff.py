@@ -234,7 +234,7 @@ def test_a_fleet_that_was_not_all_there_is_compared_by_its_own_price_too(base):
     lost = {"faults": [{"name": "loss", "at": "20 s", "instance_loss": {"replace": False}}]}
     quiet = base.with_(expect=[])
     said = text(diff_report(diff(quiet, quiet.with_(**lost), replications=1)), width=140)
-    own = "the instances that the scenarios begin with: a 0.60 USD, b 0.60 USD"
+    own = "the instances that the scenarios begin with: a $0.60, b $0.60"
     assert f"(usd_per_hour: mean during the run; {own})" in " ".join(said.split())
     (row,) = [" ".join(line.split()) for line in said.splitlines() if "fault loss" in line]
     assert row.startswith("fault loss - ")
