@@ -135,7 +135,9 @@ def test_a_scenario_from_a_log_is_valid_and_runs_at_once(mmesim, layout):
     valid = mmesim("validate", "mine.yaml")
     assert valid.code == 0, valid.err
     text = Path("mine.yaml").read_text()
-    assert valid.err.count("is believed to lie between") == 3 + ("        cv: {uncertain: " in text)
+    believed = 3 + ("        cv: {uncertain: " in text)
+    assert valid.err.count(f"note: {believed} inputs are believed, not known: this run uses ") == 1
+    assert valid.err.count("mmesim uncertain shows what depends on them") == 1
     assert ("the log does not say how long" in text.lower()) == (layout in UNTIMED)
     ran = mmesim("run", "mine.yaml", "--json")
     assert ran.code == 0, ran.err
