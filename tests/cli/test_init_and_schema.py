@@ -89,6 +89,13 @@ def test_schema_is_json_on_stdout_or_in_a_file(mmesim):
     assert Path("s.json").read_text() == printed
 
 
+def test_a_dash_is_stdout_for_the_schema_and_no_name_for_a_scenario(mmesim):
+    assert mmesim("schema", "--out", "-").out == mmesim("schema").out
+    refused = mmesim("init", "-")
+    assert (refused.code, list(Path().iterdir())) == (64, [])
+    assert "give it a name, such as scenario.yaml" in " ".join(refused.err.replace("│", "").split())
+
+
 def test_schema_into_no_folder_is_one_clear_message(mmesim):
     outcome = mmesim("schema", "--out", "no/s.json")
     assert (outcome.code, outcome.err) == (64, "no/s.json: cannot be written: there is no folder no\n")
