@@ -90,7 +90,8 @@ def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally, missi
             else:
                 row = naming.row(name)
                 if row == UNKNOWN:
-                    raise TraceError(f"{source.file}:{number}: group 'model': {naming.problem(name)}")
+                    problem = line_text.shortened(naming.problem(name))
+                    raise TraceError(f"{source.file}:{number}: group 'model': {problem}")
                 rows.append((time, row, service, duration, number))
         tally.judge(ended=False)
         if len(rows) >= chunk:
@@ -135,7 +136,7 @@ def _piece(tally: Tally, missing: Missing, rows: list[_Row], with_service: bool,
 
     def fail(row: int, message: str) -> None:
         tally.refused = True
-        raise TraceError(f"{tally.file}:{number[row]}: group 'time': {message}")
+        raise TraceError(f"{tally.file}:{number[row]}: group 'time': {line_text.shortened(message)}")
 
     return RawCalls(
         np.array(time),

@@ -21,6 +21,8 @@ OPENED = 20
 """Lines of JSON over several lines that show what it is; the AWS CLI writes a key or a value a line."""
 EXPLAINED = 1 << 12
 """Characters of a line in which each beginning of a pattern is looked for, to say where it stops to match."""
+SAID = 500
+"""Characters of a message about a line; what a cell holds may be any number of them."""
 AROUND = 40
 """Characters of a line that are shown before the place where it fails, and after it."""
 NEAR = 320
@@ -90,6 +92,11 @@ def around(text: str, at: int = 0) -> str:
         end = found.start() if found.start() < end < found.end() else end
     piece = _ADDRESSES.sub(ADDRESS, text[start:end])
     return repr(("..." if start else "") + piece + ("..." if end < len(text) else ""))
+
+
+def shortened(message: str) -> str:
+    """What is said of a line, or of a cell, without the middle of it where that makes it very long."""
+    return message if len(message) <= SAID else f"{message[: SAID // 2]}...{message[-SAID // 2 :]}"
 
 
 def too_long(text: str) -> str:

@@ -12,7 +12,7 @@ from mmesim.errors import TraceError
 from mmesim.scenario.traffic.trace.note import TraceNote
 from mmesim.scenario.traffic.trace.own_path import cure, reads
 from mmesim.scenario.traffic.trace.presets import CALL
-from mmesim.workload.trace.formats import unknown_file
+from mmesim.workload.trace.formats import line_text, unknown_file
 from mmesim.workload.trace.notes import say
 
 JUDGED = 10_000
@@ -42,7 +42,7 @@ class Tally:
         """Count a line that cannot be understood; why is asked for the first alone. None: a line is not searched."""
         self.skipped += 1
         if not self.first:
-            self.first = f"the first is line {number}: {why()}"
+            self.first = f"the first is line {number}: {line_text.shortened(why())}"
             self.layout = "" if line is None else self._looks(line)
             self._otherwise = "take such lines out of the file" if line is None else self._otherwise
 

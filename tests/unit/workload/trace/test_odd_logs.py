@@ -111,6 +111,28 @@ def test_a_cell_that_is_very_long_names_no_model(tmp_path: Path) -> None:
         assert [name for _, name in read(file, pattern="(?P<model>.+)")] == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a," * 450_000, r"calls\.log:1: column '' occurs twice|column 'a' occurs twice"),
+        ("x" * 900_000, r"calls\.log:1: is not a row of a table: field larger than field limit"),
+        ("time,model\n" + "1" * 900_000 + ",a", r"calls\.log:2: is not a row of a table: field"),
+    ],
+)
+def test_a_table_with_a_very_long_line_is_one_short_message_at_once(tmp_path: Path, text: str, said: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(TraceError, match=said) as refused:
+        read(log(tmp_path, text))
+    assert len(str(refused.value)) < 1000
+    assert time.process_time() - begun < 10.0
+
+
+def test_a_field_of_a_log_that_is_very_long_is_cut_in_the_message(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match=r"group 'time': '1111.*\.\.\.1111.* is not a time such as") as refused:
+        ends(tmp_path, ("1" * 60_000, "0"))
+    assert len(str(refused.value)) < 1000
+
+
 @pytest.mark.parametrize("layout", sorted(name for name, keys in PRESETS.items() if keys["format"] == "access-log"))
 @pytest.mark.parametrize("piece", ["[", "x", "/models/a", "?model=a", '"POST ', "1", '" ', "2026-01-31 23:59:30 "])
 def test_the_longest_line_that_is_searched_takes_seconds(tmp_path: Path, layout: str, piece: str) -> None:
