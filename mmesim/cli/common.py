@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import typer
@@ -69,6 +70,11 @@ def each(*steps: Callable[[], object]) -> None:
                 problems.append(str(error))
     if problems:
         raise OutputError("\n".join(problems))
+
+
+def is_stdout(out: Path) -> bool:
+    """Whether a file to be written is `-`, which is to be printed."""
+    return str(out) == "-"
 
 
 def folder_name(name: str) -> str:

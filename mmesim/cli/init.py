@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from mmesim.cli.common import is_stdout
 from mmesim.cli.schema import beside, in_folder, write
 from mmesim.errors import OutputError
 from mmesim.files import write_new
@@ -55,6 +56,8 @@ def init(
     scenario replays a log, NAME-models.csv beside NAME.yaml lists the models, and what no log can tell is marked as
     uncertain.
     """
+    if is_stdout(file):
+        raise typer.BadParameter("init writes a file with others beside it: give it a name, such as scenario.yaml")
     described = beside(file)
     in_folder(file)
     if log is not None:

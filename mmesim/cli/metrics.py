@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import tell
+from mmesim.cli.common import is_stdout, tell
 from mmesim.report.metrics.formats import Format
 
 
@@ -45,7 +45,7 @@ def metrics(
     Prometheus and Grafana: with CloudWatch's names, units, dimensions and statistics, minute by minute.
     """
     wanted = list(dict.fromkeys(formats or Format))
-    if str(out) == "-" and (len(wanted) > 1 or wanted == [Format.put_metric_data]):
+    if out is not None and is_stdout(out) and (len(wanted) > 1 or wanted == [Format.put_metric_data]):
         raise typer.BadParameter("--out - prints one document: choose it with --format csv, openmetrics or dashboard")
     from datetime import UTC, datetime
 
@@ -60,7 +60,7 @@ def metrics(
         region=region,
         replication=replication,
     )
-    if str(out) == "-":
+    if out is not None and is_stdout(out):
         for line in export.lines(wanted[0]):
             typer.echo(line, nl=False)
         return

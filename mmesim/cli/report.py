@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.cli.common import as_shown, columns
+from mmesim.cli.common import as_shown, columns, is_stdout
 from mmesim.cli.reports import PAGE
 from mmesim.errors import UserError
 
@@ -31,7 +31,7 @@ def report(
     One HTML file that opens from disk, with figures, pictures and all that was assumed; or Markdown or text.
     """
     target = out or folder / PAGE
-    if str(target) == "-":
+    if is_stdout(target):
         typer.echo(_made(folder, ".txt"), nl=False)
         return
     if target.suffix not in (".html", ".md", ".txt"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.cli.common import tell
+from mmesim.cli.common import is_stdout, tell
 from mmesim.files import write_text, writing
 
 if TYPE_CHECKING:
@@ -47,11 +47,13 @@ def misused_report(words: Sequence[str], said: str) -> str:
 
 
 def refuse_folders(**files: Path | None) -> None:
-    """BadParameter when one of these files is a folder, or no HTML for a page: said before anything is simulated."""
+    """BadParameter for one that is a folder or `-`, or no HTML for a page: said before anything is simulated."""
     page = files.get("report")
     if page is not None and not page.is_dir() and page.suffix not in (".html", ".htm"):
         raise typer.BadParameter(f"--report needs the name of an .html file, not {str(page)!r}")
     for option, file in files.items():
+        if file is not None and is_stdout(file):
+            raise typer.BadParameter(f"--{option} needs the name of a file; the report alone is printed")
         if file is not None and file.is_dir():
             raise typer.BadParameter(f"--{option} needs the name of a file, and {file} is a folder")
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mmesim.cli.common import is_stdout
 from mmesim.errors import OutputError
 from mmesim.files import write_text
 
@@ -14,7 +15,9 @@ FILE = "scenario.schema.json"
 
 
 def schema(
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write to this file; - prints.", show_default=False)
+    ] = None,
 ) -> None:
     """Print the JSON Schema of scenario files.
 
@@ -23,7 +26,7 @@ def schema(
     """
     from mmesim.scenario.file.json_schema import as_text
 
-    if out is None:
+    if out is None or is_stdout(out):
         typer.echo(as_text(), nl=False)
     else:
         write(out)

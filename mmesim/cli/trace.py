@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import typer
 
+from mmesim.cli.common import is_stdout
 from mmesim.cli.options import A_PICTURE, Json
 
 if TYPE_CHECKING:
@@ -158,7 +159,9 @@ def convert(
 
 
 @_command
-def fingerprint(asked: Asked, out: Annotated[Path, typer.Argument(help="File to write, such as day.yaml.")]) -> None:
+def fingerprint(
+    asked: Asked, out: Annotated[Path, typer.Argument(help="File to write, such as day.yaml; - prints.")]
+) -> None:
     """Write a small file that describes a trace without names.
 
     A scenario can generate similar traffic from it.
@@ -170,6 +173,9 @@ def fingerprint(asked: Asked, out: Annotated[Path, typer.Argument(help="File to 
 
     trace = asked.trace()
     found = fit.fingerprint(asked.file, trace.calls, trace.span_s)
+    if is_stdout(out):
+        typer.echo(fit.text(found), nl=False)
+        return
     write_text(out, fit.text(found))
     calls, models = plural(found.requests, "call"), plural(found.models, "model")
     typer.echo(f"{calls} of {models}: {out}, {units.show_bytes(out.stat().st_size)}", err=True)
@@ -178,7 +184,7 @@ def fingerprint(asked: Asked, out: Annotated[Path, typer.Argument(help="File to 
 @_command
 def models(
     asked: Asked,
-    out: Annotated[Path, typer.Option(help="Table to write, such as models.csv; never overwritten.")] = Path(
+    out: Annotated[Path, typer.Option(help="Table to write, such as models.csv; never overwritten; - prints.")] = Path(
         "models.csv"
     ),
 ) -> None:
@@ -191,12 +197,15 @@ def models(
     from mmesim.report.phrases import plural
     from mmesim.workload.trace.describe.models_table import models_table
 
-    if out.exists():
+    if not is_stdout(out) and out.exists():
         raise OutputError(f"{out}: already exists and is not overwritten: give another name, --out NAME.csv")
     trace = asked.trace()
     text, count = models_table(trace.calls(), trace.names)
     if not count:
         raise TraceError(f"{asked.file}: no request in the selected part")
+    if is_stdout(out):
+        typer.echo(text, nl=False)
+        return
     write_text(out, text)
     typer.echo(f"{plural(count, 'model')} in {out}", err=True)
 

@@ -11,6 +11,7 @@ from mmesim.preflight.offered import Offered
 from mmesim.preflight.overlapping import overlapping
 from mmesim.preflight.working_set import working_set
 from mmesim.scenario.expectations import always, repetitions, without_calls
+from mmesim.scenario.run.belief import sentence_of
 from mmesim.scenario.scenario import Scenario
 
 RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
@@ -82,16 +83,15 @@ def _expectations(scenario: Scenario) -> Iterator[Finding]:
 
 
 def _beliefs(scenario: Scenario) -> Iterator[Finding]:
+    """What is believed, all of it in one note; its evidence is by field, as `FIELD.low`."""
+    evidence: dict[str, float | str] = {}
     for belief in scenario.beliefs:
         low, high = belief.ends
-        yield Finding(
-            id="belief",
-            severity="note",
-            text=belief.sentence,
-            evidence={"field": belief.field, "low": low, "high": high, "used": belief.middle, "unit": belief.unit},
-            source="scenario",
-            try_=None,
-        )
+        found = {"low": low, "high": high, "used": belief.middle, "unit": belief.unit}
+        evidence |= {f"{belief.field}.{name}": value for name, value in found.items()}
+    if evidence:
+        text = sentence_of(scenario.beliefs)
+        yield Finding(id="belief", severity="note", text=text, evidence=evidence, source="scenario", try_=None)
 
 
 def _config(scenario: Scenario) -> Iterator[Finding]:

@@ -21,6 +21,8 @@ from mmesim.scenario.traffic.scaled import scaled
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Place, Refused
 
+_MORE_CALLS = "`mmesim capacity --of traffic` finds out how many more calls"
+
 
 def with_traffic(scenario: Scenario, factor: float) -> Scenario:
     """The scenario with `factor` times its traffic, in the same time and of the same shape (see `traffic.scaled`).
@@ -54,7 +56,8 @@ def scalable(scenario: Scenario, group: str | None = None) -> tuple[str, ...]:
             other = f", or vary another group: --group {counted[0]}" if counted else ""
             raise UserError(
                 f"{scenario.name}: the models of {one.name!r} are those of {source}, each with figures of its own, "
-                f"so there are no more of them: describe them as a group with `count`{other}"
+                f"so there are no more of them: {_MORE_CALLS} these can have; for more models describe them as a group "
+                f"with `count`{other}"
             )
     return tuple(names)
 
@@ -160,7 +163,8 @@ def _growth(stream: Traffic, old: Sequence[Model], new: Sequence[Model]) -> floa
     for key in ("trace", "fingerprint"):
         if getattr(stream, key) is not None:
             message = "calls the models that it names: others would not be called"
-            raise Refused(message, (key,), "write arrivals, with a popularity")
+            hint = f"{_MORE_CALLS} they can have; for more models write arrivals, with a popularity"
+            raise Refused(message, (key,), hint)
     if stream.arrivals is not None and stream.arrivals.form == "sweep":
         return 1.0  # a sweep calls every model once
     living = [len(models) if stream.drift is None else stream.drift.living(len(models)) for models in (old, new)]

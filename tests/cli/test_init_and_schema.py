@@ -89,6 +89,13 @@ def test_schema_is_json_on_stdout_or_in_a_file(mmesim):
     assert Path("s.json").read_text() == printed
 
 
+def test_a_dash_is_stdout_for_the_schema_and_no_name_for_a_scenario(mmesim):
+    assert mmesim("schema", "--out", "-").out == mmesim("schema").out
+    refused = mmesim("init", "-")
+    assert (refused.code, list(Path().iterdir())) == (64, [])
+    assert "give it a name, such as scenario.yaml" in " ".join(refused.err.replace("│", "").split())
+
+
 def test_schema_into_no_folder_is_one_clear_message(mmesim):
     outcome = mmesim("schema", "--out", "no/s.json")
     assert (outcome.code, outcome.err) == (64, "no/s.json: cannot be written: there is no folder no\n")
@@ -135,7 +142,9 @@ def test_a_scenario_from_a_log_is_valid_and_runs_at_once(mmesim, layout):
     valid = mmesim("validate", "mine.yaml")
     assert valid.code == 0, valid.err
     text = Path("mine.yaml").read_text()
-    assert valid.err.count("is believed to lie between") == 3 + ("        cv: {uncertain: " in text)
+    believed = 3 + ("        cv: {uncertain: " in text)
+    assert valid.err.count(f"note: {believed} inputs are believed, not known: this run uses ") == 1
+    assert valid.err.count("mmesim uncertain shows what depends on them") == 1
     assert ("the log does not say how long" in text.lower()) == (layout in UNTIMED)
     ran = mmesim("run", "mine.yaml", "--json")
     assert ran.code == 0, ran.err

@@ -191,3 +191,13 @@ def test_the_models_of_a_log_become_a_table_that_a_scenario_reads(
     code, _, err = run(capsys, "models", str(log), "--out", str(out))
     assert code == 64
     assert "is not overwritten" in err
+
+
+def test_a_dash_is_stdout(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("calls.csv").write_text("time,model\n0,a\n30.5,c\n61,c\n120,c\n")
+    for words in (("models", "calls.csv", "--out"), ("fingerprint", "calls.csv")):
+        code, printed, err = run(capsys, *words, "-")
+        assert (code, err, Path("-").exists()) == (0, "", False)
+        assert run(capsys, *words, f"{words[0]}.txt")[0] == 0
+        assert printed == Path(f"{words[0]}.txt").read_text()

@@ -43,13 +43,36 @@ def test_a_plain_run_uses_the_middle_and_says_so(mmesim: Command, file: Path) ->
     (found,) = [one for one in summary["findings"] if one["id"] == "belief"]
     assert (found["id"], found["severity"], found["text"], found["try"]) == ("belief", "note", SENTENCE, None)
     assert found["evidence"] == {
-        "field": "models.m.service.cpu",
-        "low": 10.0,
-        "high": 30.0,
-        "used": "20 ms",
-        "unit": "ms",
+        "models.m.service.cpu.low": 10.0,
+        "models.m.service.cpu.high": 30.0,
+        "models.m.service.cpu.used": "20 ms",
+        "models.m.service.cpu.unit": "ms",
     }
     assert load("out/scenario.yaml") == load(file)
+
+
+def test_several_beliefs_are_one_note_with_each_in_its_evidence(mmesim: Command, file: Path) -> None:
+    memory = "models.m.memory={uncertain: {low: 10 MiB, mid: 20 MiB, high: 40 MiB}}"
+    said = (
+        "2 inputs are believed, not known: this run uses models.m.memory = 20 MiB (10 to 40 MiB), "
+        "models.m.service.cpu = 20 ms (10 to 30 ms); mmesim uncertain shows what depends on them"
+    )
+    assert mmesim("validate", file, "--set", memory).err.count("believed") == 1
+    done = mmesim("run", file, "--set", memory, "--out", "out")
+    assert said in " ".join(done.out.split())
+    (found,) = [one for one in json.loads(Path("out/summary.json").read_text())["findings"] if one["id"] == "belief"]
+    assert found["text"] == said
+    assert {key: value for key, value in found["evidence"].items() if key.startswith("models.m.memory.")} == {
+        "models.m.memory.low": 10.0,
+        "models.m.memory.high": 40.0,
+        "models.m.memory.used": "20 MiB",
+        "models.m.memory.unit": "MiB",
+    }
+    for words in (
+        ("diff", file, "--replications", 2, "--set-both", memory, "--set", "endpoint.instance_count=1"),
+        ("robustness", file, "--set", memory, "--set", "run.replications=2"),
+    ):
+        assert " ".join(mmesim(*words).out.split()).count(said) == 1
 
 
 def test_validate_and_diff_say_so_too(mmesim: Command, file: Path) -> None:

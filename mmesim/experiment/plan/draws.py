@@ -173,12 +173,11 @@ class Draws:
         """Whether the draws so far settle it."""
         found, wanted = fleet.over_draws, self._plan.share_of_draws
         assert found is not None
-        asked = f"{units.show_fraction(wanted)} must be inside"
-        said = f"rejected in {found.draws - found.inside} of {found.draws} draws of uncertain inputs, and {asked}"
+        said = _outside(found, wanted)
         if found.inside and found.draws < COMPARED:
             return False
         if share_bound(found.inside, found.draws, LEVEL) < wanted:
-            fleet.turn_down("draws", f"{said}: {_lacks(found.binds)}", _most(found.binds))
+            fleet.turn_down("draws", said, _most(found.binds))
         elif 1.0 - share_bound(found.draws - found.inside, found.draws, LEVEL / max(1, self._to_try)) >= wanted or (
             found.inside == found.draws and wanted == 1.0 and last
         ):
@@ -220,6 +219,14 @@ def _add(fleet: Tried, one: Tried) -> None:
     fleet.replications += one.replications
     fleet.requests += one.requests
     fleet.simulated += one.simulated
+
+
+def _outside(found: OverDraws, wanted: float) -> str:
+    """In how many draws a fleet is not inside, what it lacks in them, and in how many it may be."""
+    lacks = f" ({_lacks(found.binds)})" if found.binds else ""
+    allowed = "none" if wanted == 1.0 else f"at most {units.show_fraction(1.0 - wanted)}"
+    outside = f"{found.draws - found.inside} of {found.draws} draws of uncertain inputs{lacks}"
+    return f"outside in {outside}, and {allowed} may be"
 
 
 def _lacks(binds: Counter[str]) -> str:

@@ -18,6 +18,7 @@ from mmesim.report.content.steadiness import UNSTEADY
 from mmesim.report.plain import harmless_line
 from mmesim.results.comparison.compare import Delta
 from mmesim.scenario.endpoint.overridden import kept_by_another_type
+from mmesim.scenario.run.belief import sentence_of
 from mmesim.scenario.run.expected import RECOVERY
 
 if TYPE_CHECKING:
@@ -95,10 +96,12 @@ def _table(found: Compared) -> Iterator[Block]:
 
 def _beliefs(found: Compared) -> Iterator[str]:
     """What is believed in both, once, then what is in one alone."""
-    of_a, of_b = ([belief.sentence for belief in side.scenario.beliefs] for side in (found.a, found.b))
-    yield from (sentence for sentence in of_a if sentence in of_b)
-    yield from (f"a  {sentence}" for sentence in of_a if sentence not in of_b)
-    yield from (f"b  {sentence}" for sentence in of_b if sentence not in of_a)
+    of_a, of_b = ({one.sentence: one for one in side.scenario.beliefs} for side in (found.a, found.b))
+    both, sides = of_a.keys() & of_b.keys(), (("", of_a), ("a  ", of_a), ("b  ", of_b))
+    for side, believed in sides:
+        those = [belief for sentence, belief in believed.items() if (sentence in both) == (not side)]
+        if those:
+            yield side + sentence_of(those)
 
 
 def _own_prices(found: Compared) -> Iterator[Block]:

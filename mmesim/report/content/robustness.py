@@ -12,6 +12,7 @@ from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Titl
 from mmesim.report.content.expected import compared
 from mmesim.report.content.steadiness import steadiness
 from mmesim.scenario.figures import Figure, shown_in
+from mmesim.scenario.run.belief import sentence_of
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.selection import Selection
 from mmesim.stats.intervals import Estimate
@@ -27,7 +28,7 @@ def _head(found: Robustness) -> Iterator[Block]:
     count = f"{len(found.outcomes)} settings ({which}) x {units.show_count(found.replications)} replications"
     intervals = f"; {phrases.INTERVALS}" if found.replications > 1 else ""
     yield Title(found.scenario.name, f"{count}, seed {found.scenario.run.seed}{intervals}", level=1)
-    lines = [*phrases.of_scenario(found.scenario), *(belief.sentence for belief in found.scenario.beliefs)]
+    lines = [*phrases.of_scenario(found.scenario), *filter(None, [sentence_of(found.scenario.beliefs)])]
     if lines:
         yield Lines(tuple(lines))
 

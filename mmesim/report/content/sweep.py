@@ -13,6 +13,7 @@ from mmesim.report.plain import harmless_line
 from mmesim.scenario.endpoint.overridden import given_to_all
 from mmesim.scenario.figures import SHOWN_UNITS, Figure, Kind
 from mmesim.scenario.file.template import Template
+from mmesim.scenario.run.belief import sentence_of
 from mmesim.stats.intervals import Estimate
 
 if TYPE_CHECKING:
@@ -30,9 +31,8 @@ def _head(result: SweepResult) -> Iterator[Block]:
     seed = "a seed for each point" if SEED in result.fields else f"seed {result.scenario.run.seed}"
     yield Title(result.scenario.name, f"{result.asked} points{repeated}, {seed}; {phrases.INTERVALS}", level=1)
     lines = [*phrases.of_scenario(result.scenario)]
-    for belief in result.scenario.beliefs:
-        if not any(f"{belief.field}.".startswith(f"{field}.") for field in result.fields):
-            lines.append(belief.sentence)
+    swept = tuple(f"{field}." for field in result.fields)
+    lines += filter(None, [sentence_of([of for of in result.scenario.beliefs if not f"{of.field}.".startswith(swept)])])
     given = _given_for_all(result)
     if given:
         lines.append(

@@ -9,7 +9,7 @@ with mean (low + 4 mid + high) / 6. Or one distribution: `{lognormal: {mean: , c
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import NormalDist
@@ -73,12 +73,28 @@ class Belief:
     @property
     def sentence(self) -> str:
         """What is believed, and what a single run makes of it."""
-        low, high = (_plain(f"{end:.3g}") for end in self.ends)
-        unit, sure = f" {self.unit}" if self.unit else "", "" if self.has_ends else " (90 %)"
+        low, high = self._shown_ends
+        sure = "" if self.has_ends else " (90 %)"
         return (
-            f"{self.field} is believed to lie between {low} and {high}{unit}{sure}: this run uses {self.middle}; "
-            "mmesim uncertain shows what depends on it"
+            f"{self.field} is believed to lie between {low} and {high}{self._behind}{sure}: this run uses "
+            f"{self.middle}; mmesim uncertain shows what depends on it"
         )
+
+    @property
+    def in_short(self) -> str:
+        """The same in a list: the value of a single run, and the range."""
+        low, high = self._shown_ends
+        return f"{self.field} = {self.middle} ({low} to {high}{self._behind}{'' if self.has_ends else ', 90 %'})"
+
+    @property
+    def _shown_ends(self) -> tuple[str, str]:
+        low, high = self.ends
+        return _plain(f"{low:.3g}"), _plain(f"{high:.3g}")
+
+    @property
+    def _behind(self) -> str:
+        """The unit as it stands behind a number."""
+        return f" {self.unit}" if self.unit else ""
 
     def at(self, share: float) -> str | int | float:
         """The value below which this share (0..1) of the belief lies, as a file would have it."""
@@ -131,6 +147,17 @@ class Belief:
     def _drawn(self, number: float) -> str | int | float:
         rounded = f"{number:.{DIGITS}g}"
         return f"{_plain(rounded)} {self.unit}" if self.unit else float(rounded)
+
+
+def sentence_of(beliefs: Sequence[Belief]) -> str:
+    """What is believed of all of them, and what a single run makes of it, in one sentence; empty without any."""
+    if len(beliefs) < 2:
+        return "".join(belief.sentence for belief in beliefs)
+    each = ", ".join(belief.in_short for belief in beliefs)
+    return (
+        f"{len(beliefs)} inputs are believed, not known: this run uses {each}; mmesim uncertain shows what depends on "
+        "them"
+    )
 
 
 def _plain(number: str) -> str:

@@ -163,6 +163,12 @@ def test_a_folder_in_the_place_of_a_file_is_refused_before_anything_is_simulated
     assert not Path("results").exists()
 
 
+def test_a_dash_is_no_file_of_the_gate(first_gate: Command):
+    refused = first_gate("day.yaml", "--json", "-")
+    assert (refused.code, Path("results").exists(), Path("-").exists()) == (64, False, False)
+    assert "--json needs the name of a file" in refused.err
+
+
 def test_what_cannot_be_written_is_said_and_the_rest_is_written_all_the_same(gate: Command):
     Path("file").write_text("")
     done = gate("day.yaml", "--junit", "file/j.xml", "--json", "g.json")

@@ -79,11 +79,11 @@ def test_a_fleet_that_is_never_inside_is_turned_down_after_a_few_draws(scenario:
 @SLOW
 def test_the_reason_counts_draws(found: PlanResult):
     three = found.document.fleets[1]
-    rejected = round(three.draws * (1.0 - (three.share_of_draws or 0.0)))
-    draws = f"{rejected} of {three.draws} draws of uncertain inputs"
-    assert three.reason == f"rejected in {draws}, and 90 % must be inside: workers in {rejected}"
+    outside = round(three.draws * (1.0 - (three.share_of_draws or 0.0)))
+    draws = f"{outside} of {three.draws} draws of uncertain inputs"
+    assert three.reason == f"outside in {draws} (workers in {outside}), and at most 10 % may be"
     (why,) = found.document.why_not
-    assert why.binds == {"workers": rejected}
+    assert why.binds == {"workers": outside}
     assert why.text == three.reason
 
 

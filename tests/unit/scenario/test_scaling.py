@@ -227,7 +227,7 @@ def test_models_of_a_table_are_their_own(tmp_path):
     table = tmp_path / "models.csv"
     table.write_text("name,memory\na,40 MiB\nb,50 MiB\n")
     models = f"[{{name: rows, file: {table}, artifact_size: 1 MB, framework: xgboost, service: {{cpu: 1 ms}}}}]"
-    with pytest.raises(UserError, match=r"are those of .*models\.csv, each with figures of its own"):
+    with pytest.raises(UserError, match=r"are those of .*models\.csv, each .* `mmesim capacity --of traffic` finds"):
         with_models(scenario(*POISSON, models=models), 3)
 
 
@@ -238,7 +238,7 @@ def test_recorded_traffic_scales_by_its_own_rate_and_names_its_models(tmp_path):
     source = with_traffic(one, 1.5).traffic[0].trace
     assert source is not None
     assert source.rate == 3.0
-    with pytest.raises(ScenarioError, match="calls the models that it names"):
+    with pytest.raises(ScenarioError, match=r"calls the models that it names.*`mmesim capacity --of traffic` finds"):
         with_models(one, 40)
 
 

@@ -10,7 +10,7 @@ from mmesim.errors import Problem
 from mmesim.scenario import Scenario
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.template import Template
-from mmesim.scenario.run.belief import Belief, read_belief
+from mmesim.scenario.run.belief import Belief, read_belief, sentence_of
 from mmesim.scenario.values.fields import Refused
 from tests.helpers.texts import load_text
 
@@ -65,6 +65,16 @@ def test_a_run_uses_the_middle_and_says_so(body, middle, sentence):
     assert found.middle == middle
     assert type(found.middle) is type(middle)
     assert found.sentence == f"a.b is believed to lie {sentence}; mmesim uncertain shows what depends on it"
+
+
+def test_several_beliefs_are_one_sentence():
+    one, other = belief(low="4 MiB", mid="10 MiB", high="30 MiB"), belief(normal={"mean": "20 /s", "sd": "4 /s"})
+    assert sentence_of([]) == ""
+    assert sentence_of([one]) == one.sentence
+    assert sentence_of([one, other]) == (
+        "2 inputs are believed, not known: this run uses a.b = 10 MiB (4 to 30 MiB), a.b = 20 /s (13.4 to 26.6 /s, "
+        "90 %); mmesim uncertain shows what depends on them"
+    )
 
 
 def test_whole_numbers_stay_whole_and_within_their_ends():

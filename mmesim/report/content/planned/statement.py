@@ -69,7 +69,10 @@ def _of_draws(planned: Planned, one: Fleet) -> Iterator[str]:
         share = formats.in_sentence(draws(one))
         yield f"inside in {share} of {phrases.plural(one.draws, 'draw')} of uncertain inputs{asked}"
     if one.mean_extra_usd is not None:
-        yield f"{units.show_dollars(one.mean_extra_usd)} a month beyond the cheapest fleet of each draw, on average"
+        extra = units.show_dollars(one.mean_extra_usd)
+        best = "the cheapest fleet of each draw"
+        is_best = extra == units.show_dollars(0.0)
+        yield f"no dearer than {best}" if is_best else f"{extra} a month beyond {best}, on average"
 
 
 def draws(one: Fleet) -> str:

@@ -34,8 +34,8 @@ _PATHS = ("models", "predictions", "invocations", "endpoints")
 _PATH = r"/(?:" + "|".join(_PATHS) + ")/"
 _QUERY = r"[?&](?i:(?:target[-_]?)?model(?:[-_]?(?:name|id))?)="
 """A model in the query, such as `/endpoints/prod/invocations?model=a.tar.gz`, goes before one in the path."""
-_NAME = r"[^/?\s\":]+"
-_VALUE = r"[^&#;\s\"]+"
+_NAME = r"[^/?\s\":]++"
+_VALUE = r"[^&#;\s\"]++"
 _MODEL = rf'(?:[^"\s]*{_QUERY}|[^"]*?{_PATH})(?P<model>(?<==){_VALUE}|(?<=/){_NAME})'
 # With `url` it is the management API, which registers a model.
 _POST = rf'"POST (?![^"\s]*/models/?\?[^"\s]*\burl=)[^"]*(?:{_PATH}|{_QUERY})'
@@ -72,7 +72,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "format": "access-log",
         "only": _POST,
         "pattern": (
-            rf'\[(?P<time>[^\]]+)\] {CALL}[^"]*" \d+ \S+'
+            rf'\[(?P<time>[^\]\[]+)\] {CALL}[^"]*" \d+ \S+'
             rf'(?: {_QUOTED} {_QUOTED})?(?:(?:{_REQUEST_TIME}|.*?[\s"=])(?P<duration>\d+\.\d{{3}})(?![\d.]))?'
         ),
         "stamped": "end",
@@ -80,7 +80,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     "apache-combined": {
         "format": "access-log",
         "only": _POST,
-        "pattern": rf"\[(?P<time>[^\]]+)\] {CALL}",
+        "pattern": rf"\[(?P<time>[^\]\[]+)\] {CALL}",
         **_LATE,
     },
     "alb": {
@@ -99,13 +99,13 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     "api-gateway-clf": {
         "format": "access-log",
         "only": _POST,
-        "pattern": rf"\[(?P<time>[^\]]+)\]\s*{CALL}",
+        "pattern": rf"\[(?P<time>[^\]\[]+)\]\s*{CALL}",
         **_LATE,
     },
     "envoy": {
         "format": "access-log",
         "only": _POST,
-        "pattern": rf"\[(?P<time>[^\]]+)\] {CALL}",
+        "pattern": rf"\[(?P<time>[^\]\[]+)\] {CALL}",
         **_LATE,
     },
     "haproxy": {

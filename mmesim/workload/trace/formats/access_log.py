@@ -30,10 +30,10 @@ _Row = tuple[float, int, float, float, int]
 def access_log(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]:
     """The calls of a log (plain, .gz, .zst), at most `chunk` at a time.
 
-    Lines in which `only` is not found are left out; TraceError when that is all of them. A line that does not match the
-    pattern, names no model, or whose time, duration or service time is none, is counted and skipped: TraceWarning says
-    how many when the reading ends; TraceError when they are more than the allowed share of all lines, judged every
-    10,000 lines and at the end. A name that is unknown is refused with file and line.
+    Lines in which `only` is not found are left out; TraceError when that is all of them. A line that is too long to be
+    searched, does not match the pattern, names no model, or whose time, duration or service time is none, is counted
+    and skipped: TraceWarning says how many when the reading ends; TraceError when they are more than the allowed share
+    of all lines, judged every 10,000 lines and at the end. A name that is unknown is refused with file and line.
     """
     tally, missing = Tally(source.file, source.max_skipped, source.pattern), Missing(source.file)
     try:
@@ -63,6 +63,11 @@ def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally, missi
     rows: list[_Row] = []
     other: tuple[int, str] | None = None
     for number, line in _lines(source.file):
+        if len(line) > line_text.SEARCHED:
+            tally.lines += 1
+            tally.skip(number, None, partial(line_text.too_long, line))
+            tally.judge(ended=False)
+            continue
         if source.only is not None and not only(line):
             if other is None or (_POST not in other[1] and _POST in line):
                 other = number, line
@@ -85,7 +90,8 @@ def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally, missi
             else:
                 row = naming.row(name)
                 if row == UNKNOWN:
-                    raise TraceError(f"{source.file}:{number}: group 'model': {naming.problem(name)}")
+                    problem = line_text.shortened(naming.problem(name))
+                    raise TraceError(f"{source.file}:{number}: group 'model': {problem}")
                 rows.append((time, row, service, duration, number))
         tally.judge(ended=False)
         if len(rows) >= chunk:
@@ -130,7 +136,7 @@ def _piece(tally: Tally, missing: Missing, rows: list[_Row], with_service: bool,
 
     def fail(row: int, message: str) -> None:
         tally.refused = True
-        raise TraceError(f"{tally.file}:{number[row]}: group 'time': {message}")
+        raise TraceError(f"{tally.file}:{number[row]}: group 'time': {line_text.shortened(message)}")
 
     return RawCalls(
         np.array(time),

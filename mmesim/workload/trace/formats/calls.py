@@ -11,7 +11,7 @@ from mmesim.arrays import Flags
 from mmesim.errors import TraceError
 from mmesim.scenario.traffic.trace.own_path import cure, layouts_of
 from mmesim.scenario.traffic.trace.trace import TraceSource
-from mmesim.workload.trace.formats.line_text import around
+from mmesim.workload.trace.formats.line_text import SEARCHED, around, too_long
 from mmesim.workload.trace.formats.missing import Missing
 from mmesim.workload.trace.formats.table import NO_VALUE, Chunk
 
@@ -70,14 +70,16 @@ class Calls:
             if not missing.without_model:
                 place = part.place(at).rsplit(":", 1)[-1].strip()
                 what = f"line {place}" if place.isdigit() else place
-                missing.first_without_model = f"column {self._model!r}, {what}: {around(names[int(index[at])])}"
+                name = names[int(index[at])]
+                why = around(name) if len(name) <= SEARCHED else too_long(name)
+                missing.first_without_model = f"column {self._model!r}, {what}: {why}"
             missing.without_model += int((~keep).sum())
         return part.where(keep)
 
 
 def name_in(pattern: str, text: str) -> str:
-    """The name of a model in a text, by the group `model`; empty where there is none."""
-    found = _compiled(pattern).search(text)
+    """The name of a model in a text, by the group `model`; empty where there is none, or the text is too long."""
+    found = _compiled(pattern).search(text) if len(text) <= SEARCHED else None
     name = "" if found is None else (found["model"] or "").strip()
     return "" if name in NO_VALUE else name
 

@@ -129,7 +129,11 @@ def _points(file: Path) -> tuple[list[_Point], float | None]:
     except (OSError, EOFError) as error:
         raise TraceError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not text.lstrip().startswith(("{", "[")):
-        return _insights(file, list(csv.reader(io.StringIO(text))))
+        try:
+            cells = list(csv.reader(io.StringIO(text)))
+        except csv.Error as error:
+            raise TraceError(f"{file}: is not a table: {error}") from None
+        return _insights(file, cells)
     try:
         found = parsed(text)
     except ValueError as error:

@@ -15,8 +15,14 @@ from mmesim.errors import TraceError
 
 LONGEST = 1 << 20
 """A line that is longer is cut."""
+SEARCHED = 1 << 16
+"""Characters of a text in which a regular expression is looked for: its time may grow with their square, or worse."""
 OPENED = 20
 """Lines of JSON over several lines that show what it is; the AWS CLI writes a key or a value a line."""
+EXPLAINED = 1 << 12
+"""Characters of a line in which each beginning of a pattern is looked for, to say where it stops to match."""
+SAID = 500
+"""Characters of a message about a line; what a cell holds may be any number of them."""
 AROUND = 40
 """Characters of a line that are shown before the place where it fails, and after it."""
 NEAR = 320
@@ -88,9 +94,22 @@ def around(text: str, at: int = 0) -> str:
     return repr(("..." if start else "") + piece + ("..." if end < len(text) else ""))
 
 
+def shortened(message: str) -> str:
+    """What is said of a line, or of a cell, without the middle of it where that makes it very long."""
+    return message if len(message) <= SAID else f"{message[: SAID // 2]}...{message[-SAID // 2 :]}"
+
+
+def too_long(text: str) -> str:
+    """Why a text that is longer than `SEARCHED` is not searched."""
+    return f"it is longer than {SEARCHED:,} characters, so it is not searched: {around(text)}"
+
+
 def mismatch(pattern: str, line: str) -> str:
-    """Why a line does not match a regular expression: where the longest part of it that does ends."""
-    for length in range(len(pattern) - 1, 0, -1):
+    """Why a line does not match a regular expression: where the longest part of it that does ends.
+
+    Of a line longer than `EXPLAINED` it is not said where.
+    """
+    for length in range(len(pattern) - 1 if len(line) <= EXPLAINED else 0, 0, -1):
         try:
             found = re.compile(pattern[:length]).search(line)
         except re.error:

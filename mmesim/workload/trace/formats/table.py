@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from mmesim.errors import TraceError
 from mmesim.parquet import parts
 from mmesim.texts import lines, separator_of
 from mmesim.workload.trace.formats import unknown_file
-from mmesim.workload.trace.formats.line_text import beginning, encoding
+from mmesim.workload.trace.formats.line_text import beginning, encoding, shortened
 
 READ_BYTES = 512 * 1024
 """How much of a CSV file is looked at together; a line must be shorter. Arrow reads some 30 such pieces ahead."""
@@ -122,7 +123,7 @@ class Chunk:
 
     def fail(self, row: int, column: str, message: str) -> NoReturn:
         """Raises TraceError for a cell; `row` counts within this chunk."""
-        raise TraceError(f"{self.place(row)}: column {column!r}: {message}")
+        raise TraceError(f"{self.place(row)}: column {column!r}: {shortened(message)}")
 
     def place(self, row: int) -> str:
         """Where a row is; it counts within this chunk."""
@@ -149,7 +150,7 @@ class Table:
             raise TraceError(f"{self.file}: cannot be read: {_reason(error)}") from error
         if not names:
             raise TraceError(f"{self.file}: the file is empty; a header line with the names of the columns is needed")
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, count in Counter(names).items() if count > 1)
         if twice:
             known = None if self.is_parquet else unknown_file.layout(beginning(self.file))
             raise TraceError(f"{self.file}:1: column {twice[0]!r} occurs twice" + (f" ({known})" if known else ""))
@@ -235,10 +236,13 @@ class Table:
             text = io.TextIOWrapper(stream, encoding=encoding(self.file), errors="replace", newline="")
             reader = csv.reader(lines(text), delimiter=self.separator())
             before = 0
-            for cells in reader:
-                if cells:
-                    yield before + 1, cells
-                before = reader.line_num
+            try:
+                for cells in reader:
+                    if cells:
+                        yield before + 1, cells
+                    before = reader.line_num
+            except csv.Error as error:
+                raise TraceError(f"{self.file}:{before + 1}: is not a row of a table: {error}") from None
 
     def _explain(self, error: Exception) -> str:
         """The text for a file that Arrow could not read, with the line where it can be found."""
@@ -250,7 +254,7 @@ class Table:
                         return f"{self.file}:{line}: {len(cells)} cells where the header has {width} columns"
                     if any("\ufffd" in cell for cell in cells):
                         return f"{self.file}:{line}: the text is not UTF-8"
-            except (OSError, csv.Error):
+            except OSError:
                 pass  # the file itself is damaged: Arrow's own reason says so
         return f"{self.file}: cannot be read: {_reason(error)}"
 

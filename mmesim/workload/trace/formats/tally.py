@@ -12,7 +12,7 @@ from mmesim.errors import TraceError
 from mmesim.scenario.traffic.trace.note import TraceNote
 from mmesim.scenario.traffic.trace.own_path import cure, reads
 from mmesim.scenario.traffic.trace.presets import CALL
-from mmesim.workload.trace.formats import unknown_file
+from mmesim.workload.trace.formats import line_text, unknown_file
 from mmesim.workload.trace.notes import say
 
 JUDGED = 10_000
@@ -35,14 +35,16 @@ class Tally:
     """The first line that was skipped: its number and why."""
     layout: str = ""
     """What to write by what the first line that was skipped looks like, where that is known."""
+    _otherwise: str = "lines of another kind are left out with `only`"
     _judged: int = field(default=JUDGED, repr=False)
 
-    def skip(self, number: int, line: str, why: Callable[[], str]) -> None:
-        """Count a line that cannot be understood; why is asked for the first alone."""
+    def skip(self, number: int, line: str | None, why: Callable[[], str]) -> None:
+        """Count a line that cannot be understood; why is asked for the first alone. None: a line is not searched."""
         self.skipped += 1
         if not self.first:
-            self.first = f"the first is line {number}: {why()}"
-            self.layout = self._looks(line)
+            self.first = f"the first is line {number}: {line_text.shortened(why())}"
+            self.layout = "" if line is None else self._looks(line)
+            self._otherwise = "take such lines out of the file" if line is None else self._otherwise
 
     def _looks(self, line: str) -> str:
         known = unknown_file.known_format(line)
@@ -60,8 +62,7 @@ class Tally:
             looks = self.layout if self.layout and self.skipped > self.lines / 2 else ""
             raise TraceError(
                 f"{self.file}: {self._counted} cannot be read, more than max_skipped: "
-                f"{units.show_fraction(self.most)}; {self.first}; "
-                + (looks or "lines of another kind are left out with `only`")
+                f"{units.show_fraction(self.most)}; {self.first}; " + (looks or self._otherwise)
             )
 
     def tell(self) -> None:

@@ -13,7 +13,7 @@ from mmesim import units
 from mmesim.arrays import Floats
 from mmesim.workload.trace.formats.table import NO_VALUE, Chunk
 
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _UNIT = r"(?:ns|us|µs|μs|ms|s|min|h)"
 _WITH_UNIT = re.compile(rf"{_NUMBER.pattern}\s*{_UNIT}")
 

@@ -49,7 +49,15 @@ def test_a_price_that_is_only_believed_is_drawn(tmp_path):
     assert two.state == "not tried"
     dear = planned(Engine(by_count(0.9, 0.0)), file, overrides)
     assert of(dear, 2).state == "turned down"
-    assert of(dear, 2).reason == "rejected in 16 of 16 draws of uncertain inputs, and 40 % must be inside: price in 16"
+    assert of(dear, 2).reason == "outside in 16 of 16 draws of uncertain inputs (price in 16), and at most 60 % may be"
+
+
+def test_where_every_draw_has_to_be_inside_none_may_be_outside(tmp_path):
+    file = write(tmp_path, plan="{grid: {endpoint.instance_count: [1]}, share_of_draws: 100 %}", own=1)
+    reason = of(planned(Engine(by_count(0.9)), file, [BELIEVED]), 1).reason
+    assert reason is not None
+    assert reason.startswith("outside in 4 of 4 draws of uncertain inputs (")
+    assert reason.endswith(" in 4), and none may be")
 
 
 def test_the_extra_cost_is_that_beyond_the_cheapest_fleet_of_the_grid(tmp_path):

@@ -213,6 +213,12 @@ def test_what_else_the_grid_varies_belongs_to_the_name_of_a_fleet():
     assert "(4 fleets: of 512 draws memory in 412)" in said(with_workers())
 
 
+def test_a_fleet_that_is_the_cheapest_of_every_draw_is_said_to_be_no_dearer():
+    found = with_workers()
+    best = found.model_copy(update={"fleets": [one.model_copy(update={"mean_extra_usd": 0.0}) for one in found.fleets]})
+    assert "90 % asked for; no dearer than the cheapest fleet of each draw; " in statement(best)
+
+
 @pytest.mark.parametrize(("count", "words"), [(5, "2 too many."), (2, "1 too few."), (3, "that is the answer.")])
 def test_the_fleet_that_runs_is_counted_against_an_answer_of_its_family(count: int, words: str) -> None:
     if count == 3:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import time
 import warnings
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from mmesim.errors import TraceError, TraceWarning
+from mmesim.scenario.traffic.trace.presets import PRESETS
 from mmesim.scenario.traffic.trace.trace import TraceSource
 from mmesim.workload.trace.names import Numbered
 from mmesim.workload.trace.replay.replay import Draws, replayed
@@ -63,6 +67,84 @@ def test_the_request_time_goes_before_that_of_the_upstream_wherever_it_stands(tm
     row = '::1 - - [31/Jan/2026:23:59:{} +0530] "POST /models/{}/invoke HTTP/1.1" 200 5 "-" "x" '
     file = log(tmp_path, row.format(30, "a") + "rt=1.000", row.format(34, "b") + behind)
     assert read(file, format="nginx-combined", resolution="none") == [(0.0, "a"), (1.0, "b")]
+
+
+# -- lines that are very long
+
+
+def nginx(second: int, request: str) -> str:
+    return f'1.2.3.4 - - [31/Jan/2026:23:59:{second} +0000] "POST /models/{request} HTTP/1.1" 200 5 "-" "-" 0.000'
+
+
+@pytest.mark.parametrize(
+    ("layout", "row"),
+    [
+        ("nginx-combined", nginx),
+        ("apache-combined", nginx),
+        ("mms", lambda second, request: f'2026-01-31 23:59:{second},000 I "POST /models/{request}/invoke H" 200 0'),
+        ("alb", lambda second, request: f'"POST /models/{request} H" - 2026-01-31T23:59:{second}.0Z "x"'),
+    ],
+)
+def test_a_line_that_is_very_long_is_skipped_unsearched(
+    tmp_path: Path, layout: str, row: Callable[[int, str], str]
+) -> None:
+    long = row(31, "a" * 900_000).rpartition('"POST')[0] + '"POST /models/' + "a" * 900_000
+    file = log(tmp_path, row(30, "a"), long, row(32, "b"))
+    with pytest.warns(TraceWarning, match=r"1 of 3 lines .* line 2: it is longer than 65,536 characters, so it is not"):
+        assert read(file, format=layout, resolution="none", max_skipped=0.5) == [(0.0, "a"), (2.0, "b")]
+    with pytest.raises(TraceError, match=r"line 2: it is longer .*; take such lines out of the file$"):
+        read(file, format=layout)
+
+
+def test_ones_own_pattern_and_only_search_no_such_line_either(tmp_path: Path) -> None:
+    """One that `only` leaves out is not known to be left out."""
+    file = log(tmp_path, "1 a", "1 " + "a" * 65_000, "2 " + "a" * 65_535, "3 b", "4 -")
+    own = {"pattern": r"^(?P<time>\d) (?P<model>\w+)$", "only": r"\w$", "time_unit": "s"}
+    with pytest.warns(TraceWarning, match="1 of 4 lines .* line 3: it is longer than 65,536 characters"):
+        found = read(file, format="access-log", max_skipped=0.5, **own)
+    assert [(second, len(name)) for second, name in found] == [(0.0, 1), (0.0, 65_000), (2.0, 1)]
+
+
+def test_a_cell_that_is_very_long_names_no_model(tmp_path: Path) -> None:
+    file = log(tmp_path, "time,model", "1,a", "2," + "a" * 65_537, "3,b")
+    with pytest.warns(TraceWarning, match=r"left out: 1.*'model', line 3: it is longer than 65,536 characters"):
+        assert [name for _, name in read(file, pattern="(?P<model>.+)")] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a," * 450_000, r"calls\.log:1: column '' occurs twice|column 'a' occurs twice"),
+        ("x" * 900_000, r"calls\.log:1: is not a row of a table: field larger than field limit"),
+        ("time,model\n" + "1" * 900_000 + ",a", r"calls\.log:2: is not a row of a table: field"),
+    ],
+)
+def test_a_table_with_a_very_long_line_is_one_short_message_at_once(tmp_path: Path, text: str, said: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(TraceError, match=said) as refused:
+        read(log(tmp_path, text))
+    assert len(str(refused.value)) < 1000
+    assert time.process_time() - begun < 10.0
+
+
+def test_a_field_of_a_log_that_is_very_long_is_cut_in_the_message(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match=r"group 'time': '1111.*\.\.\.1111.* is not a time such as") as refused:
+        ends(tmp_path, ("1" * 60_000, "0"))
+    assert len(str(refused.value)) < 1000
+
+
+@pytest.mark.parametrize("layout", sorted(name for name, keys in PRESETS.items() if keys["format"] == "access-log"))
+@pytest.mark.parametrize("piece", ["[", "x", "/models/a", "?model=a", '"POST ', "1", '" ', "2026-01-31 23:59:30 "])
+def test_the_longest_line_that_is_searched_takes_seconds(tmp_path: Path, layout: str, piece: str) -> None:
+    """Whatever it repeats; its time grew with the square of its length, to a minute and more."""
+    start = '2026-01-31 23:59:30 [31/Jan/2026:23:59:30 +0000] "POST /models/a'
+    file = log(tmp_path, start + piece * (65_000 // len(piece)))
+    begun = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TraceWarning)
+        with contextlib.suppress(TraceError):
+            read(file, format=layout)
+    assert time.process_time() - begun < 10.0
 
 
 # -- durations with units
