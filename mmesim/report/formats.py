@@ -103,8 +103,10 @@ def _brackets(bounds: Sequence[float], decimals: Callable[[float, int], int]) ->
 
 
 def _end(bound: float, places: int) -> str:
-    """An end of an interval; one that is not 0 is not shown as 0: on which side of it it lies is what counts."""
-    return _fixed(bound, places if round(bound, places) else _decimals(bound, 1))
+    """An end of an interval; one below 0 is not shown as 0: on which side of it a difference lies is what counts."""
+    exact = _decimals(bound, 1)
+    is_hidden = not round(bound, places) and (bound < 0.0 or exact == places + 1)
+    return _fixed(bound, exact if is_hidden else places)
 
 
 def _decimals(value: float, digits: int) -> int:

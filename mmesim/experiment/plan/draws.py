@@ -3,9 +3,9 @@
 The draws are those of `mmesim uncertain`: points of a scrambled Sobol sequence, so that the first 4, 8, 16 ... of them
 are spread evenly. In each draw a fleet is inside or not as ten short runs show it, on the same random numbers in every
 draw; near a limit that is a matter of chance, but as often too good as too bad. Where two or five of them prove that it
-is far outside there are no more. What is decided is the share of the
-draws: after 4 of them, then after twice as many, the bounds of Clopper and Pearson on it are compared with the share
-that is wanted. A wrong answer is any fleet that is taken though its share is too small, so 2.5 % are divided by the
+is far outside, or five lie so near to each other that it is plainly inside, there are no more. What is decided is the
+share of the draws: after 4 of them, then after twice as many, the bounds of Clopper and Pearson on it are compared with
+the share that is wanted. A wrong answer is any fleet that is taken though its share is too small, so 2.5 % are divided by the
 fleets that may be tried, and by the looks. A cheaper fleet is missed only if the cheapest one whose share is large
 enough is turned down, so these 2.5 % are divided by the looks alone. What 512 draws leave open is named.
 """
@@ -44,8 +44,9 @@ WRONG = 0.025
 """
 LEVEL = WRONG / len(LOOKS)
 """Of a look."""
-HOPELESS_AFTER = (2, 5)
-"""Short runs of a draw after which a fleet that is hopeless in it gets no more: it thrashes, and takes longest."""
+TOLD_AFTER = (2, 5)
+"""Short runs of a draw after which a fleet that is hopeless in it gets no more: it thrashes, and takes longest; after
+the last of them one that is plainly inside."""
 AT_ONCE = 16
 """Draws that are simulated side by side, for each job."""
 PRICE = "price"
@@ -155,7 +156,7 @@ class Draws:
                 fleet.over_draws.binds[one.binds or UNKNOWN] += 1
             else:
                 possible[number] = one
-        places = try_short(list(possible.values()), self.walk.runs, DRAWS, HOPELESS_AFTER)
+        places = try_short(list(possible.values()), self.walk.runs, DRAWS, TOLD_AFTER)
         inside = dict[int, bool]()
         for (number, one), place in zip(possible.items(), places, strict=True):
             _add(fleet, one)

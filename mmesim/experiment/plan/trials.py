@@ -1,7 +1,8 @@
 """Short runs of several fleets, side by side: who is far outside, who clearly inside, and who near its limits.
 
 Ten runs each; ten more of a fleet that looks far outside, where ten do not prove it, since they are skewed by chance.
-In a draw of uncertain inputs a fleet that is hopeless has fewer: where most calls are bad, a few runs prove it.
+In a draw of uncertain inputs there are fewer where the first few tell: most calls are bad, which proves that the fleet
+is far outside, or they lie so near to each other, against their distance from each limit, that ten would say the same.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from mmesim.results.figures.latency import pool
 from mmesim.results.measured.run_data import RunData
 from mmesim.results.summary.steady import steady_state
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.looks import p_mean_above
+from mmesim.stats.looks import nearly_alike, p_mean_above
 from mmesim.stats.means import mean
 
 Place = Literal["outside", "inside", "near"]
@@ -62,23 +63,29 @@ class _Trial:
     """Whether the estimate of a line lies beyond twice what is allowed."""
     is_skewed: bool = False
     """Whether a line that is not clear is skewed, or was not seen, or asks for a time of the run."""
+    is_plainly_inside: bool = False
+    """Whether its runs differ by far less than they are inside of each limit."""
 
 
 def try_short(
-    fleets: Sequence[Tried], runs: Runs, first: int = PLAN_SHORT, hopeless_after: Sequence[int] = ()
+    fleets: Sequence[Tried], runs: Runs, first: int = PLAN_SHORT, told_after: Sequence[int] = ()
 ) -> list[Place]:
     """Simulate short runs of these fleets, side by side, from a number on; what is far outside is turned down.
 
-    After so many runs as in `hopeless_after`, what is proved to be far outside gets no more.
+    After so many runs as in `told_after`, what is proved to be far outside gets no more, nor, after the last of them,
+    what is plainly inside.
     """
     trials = [_Trial(one, [_part(need, runs) for need in one.option.needs]) for one in fleets]
     left, done = trials, 0
-    for number in hopeless_after:
+    for number in told_after:
         _simulate(left, range(first + done, first + number), runs)
-        level = HOPELESS / len(hopeless_after)
+        level = HOPELESS / len(told_after)
         left, done = [trial for trial in left if _judge(trial, level) != "outside"], number
+    plain = [trial for trial in left if done and trial.is_plainly_inside]
+    left = [trial for trial in left if trial not in plain]
     _simulate(left, range(first + done, first + short.NUMBER), runs)
-    places = {id(trial): _judge(trial) for trial in left}
+    places: dict[int, Place] = {id(trial): "inside" for trial in plain}
+    places |= {id(trial): _judge(trial) for trial in left}
     again = [trial for trial in left if places[id(trial)] == "near" and trial.looks_far]
     _simulate(again, range(first + short.NUMBER, first + 2 * short.NUMBER), runs)
     places |= {id(trial): _judge(trial) for trial in again}
@@ -115,6 +122,7 @@ def _judge(trial: _Trial, whatever: float = SHORT_BOUNDED / LOOKS) -> Place:
     `whatever`: the level of Hoeffding's bound, which holds whatever the distribution is, and however few the runs are.
     """
     trial.looks_far = trial.is_skewed = False
+    trial.is_plainly_inside = True
     asked = [short.lines(part.need.lines, part.scenario, part.in_order) for part in trial.parts]
     lines = sum(map(len, asked))
     levels, bounded = Levels(CLEAR, SHORT / (LOOKS * lines)), whatever / lines
@@ -152,6 +160,7 @@ def _lines(trial: _Trial, part: _Part, of: Sequence[Line], levels: Levels, bound
         seen = evidence(line, index, rows, run.duration_s - run.cut_s, values)
         if seen.beyond and seen.nothing is None and not seen.endless:
             trial.looks_far |= line.sign * mean(seen.beyond) > line.sign * line.beyond.bound
+        trial.is_plainly_inside &= _is_plain(seen)
         decision = decide(seen, levels)
         if decision.verdict == "undecided" and _is_far(seen, bounded):
             decision = replace(decision, verdict="fail")
@@ -161,6 +170,14 @@ def _lines(trial: _Trial, part: _Part, of: Sequence[Line], levels: Levels, bound
         trial.is_skewed |= is_window or (skewed and decision.verdict == "undecided")
         found.append(line_of(seen, decision, part.need.when, short.exact(line, runs)))
     return found
+
+
+def _is_plain(of: Evidence) -> bool:
+    """Whether all values of a line lie inside its limit, and differ by far less than they do from it."""
+    if of.nothing is not None or of.endless or of.line.bound != "sequential test":
+        return False
+    limit, sign = of.line.inside.bound, of.line.sign
+    return sign * max(of.values, key=lambda one: sign * one) < sign * limit and nearly_alike(of.values, limit)
 
 
 def _is_far(of: Evidence, level: float) -> bool:

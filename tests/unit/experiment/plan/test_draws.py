@@ -22,16 +22,17 @@ def test_more_draws_are_needed_where_more_fleets_might_be_taken_by_chance(tmp_pa
     assert (result.answer.instance_count, result.answer.share_of_draws, result.answer.draws) == (1, 1.0, draws)
 
 
-def test_a_draw_in_which_a_fleet_is_hopeless_has_no_ten_runs(tmp_path):
-    # With one instance 80 % of the calls are slow, and 1 % may be: two runs prove it; of 50 % five do.
+def test_a_draw_has_ten_runs_only_where_the_first_few_do_not_tell(tmp_path):
+    # 80 % of the calls are slow, and 1 % may be: two runs prove it; of 50 % five do. Five without a slow call are alike,
+    # and far inside; with a few slow calls they are not.
     grid = "{grid: {endpoint.instance_count: [1]}, share_of_draws: 10 %}"
     file = write(tmp_path, expect="[p99 < 500 ms]", plan=grid, own=1)
-    for share, runs in ((0.8, 2), (0.5, 5), (0.1, 10), (0.0, 10)):
+    for share, runs in ((0.8, 2), (0.5, 5), (0.1, 10), (0.003, 10), (0.0, 5)):
         engine = Engine(by_count(share))
         one = of(planned(engine, file, [BELIEVED]), 1)
         drawn = [number for count, number, _ in engine.runs if count == 1 and number >= DRAWS]
         assert len(drawn) == 10 + runs * one.draws, "beside ten with the middle value"
-        assert one.share_of_draws == float(share == 0.0)
+        assert one.share_of_draws == float(share < 0.01)
 
 
 def test_a_price_that_is_only_believed_is_drawn(tmp_path):
