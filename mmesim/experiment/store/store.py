@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 import warnings
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ APPLICATION = 0x6D6D6573
 
 BUSY_S = 60.0
 """How long to wait for another process that writes."""
+RETRY_S = 0.01
 
 _TABLES = (
     """
@@ -151,7 +153,7 @@ class Store:
 
     def _open(self) -> None:
         if self._is_new():
-            self._ask("PRAGMA journal_mode = WAL")
+            self._log_ahead()
             # One transaction: no process ever sees a half-made store, and only one makes it.
             self._ask("BEGIN IMMEDIATE")
             if self._is_new():
@@ -169,6 +171,18 @@ class Store:
             )
         # In WAL mode this survives the end of the process at any moment; only a power cut may lose the last seconds.
         self._ask("PRAGMA synchronous = NORMAL")
+
+    def _log_ahead(self) -> None:
+        """Change to WAL mode, for which SQLite does not wait by itself while another process opens the store."""
+        until_s = time.monotonic() + BUSY_S
+        while True:
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until_s:
+                    raise OutputError(f"cannot use {self._name or 'the temporary store'}: {error}") from error
+            time.sleep(RETRY_S)
 
     def _is_new(self) -> bool:
         return self._number("application_id") == 0 and not self._ask("SELECT 1 FROM sqlite_master LIMIT 1")

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
@@ -248,6 +249,16 @@ def test_two_processes_may_write_to_one_store(tmp_path: Path) -> None:
     with Store(file) as store:
         assert (len(store), store.simulated) == (250, 300)
         assert store.get((249).to_bytes(4, "big"), scenario()).calls == 20
+
+
+def test_a_store_that_another_process_makes_at_the_same_moment_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.3, lambda: other.execute("ROLLBACK")).start()
+    with Store(file) as store:  # for this mode SQLite itself does not wait
+        assert len(store) == 0
+    other.close()
 
 
 def test_a_kill_loses_nothing_that_was_put(tmp_path: Path) -> None:
