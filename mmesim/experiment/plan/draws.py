@@ -5,8 +5,8 @@ are spread evenly. In each draw a fleet is inside or not as ten short runs show 
 draw; near a limit that is a matter of chance, but as often too good as too bad. Where two or five of them prove that it
 is far outside, or five lie so near to each other that it is plainly inside, there are no more. What is decided is the
 share of the draws: after 4 of them, then after twice as many, the bounds of Clopper and Pearson on it are compared with
-the share that is wanted. A wrong answer is any fleet that is taken though its share is too small, so 2.5 % are divided by the
-fleets that may be tried, and by the looks. A cheaper fleet is missed only if the cheapest one whose share is large
+the share that is wanted. A wrong answer is any fleet that is taken though its share is too small, so 2.5 % are divided
+by the fleets that may be tried, and by the looks. A cheaper fleet is missed only if the cheapest one whose share is large
 enough is turned down, so these 2.5 % are divided by the looks alone. What 512 draws leave open is named.
 """
 

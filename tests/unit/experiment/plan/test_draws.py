@@ -23,8 +23,8 @@ def test_more_draws_are_needed_where_more_fleets_might_be_taken_by_chance(tmp_pa
 
 
 def test_a_draw_has_ten_runs_only_where_the_first_few_do_not_tell(tmp_path):
-    # 80 % of the calls are slow, and 1 % may be: two runs prove it; of 50 % five do. Five without a slow call are alike,
-    # and far inside; with a few slow calls they are not.
+    # 80 % of the calls are slow, and 1 % may be: two runs prove it; of 50 % five do. Five without a slow call are
+    # alike, and far inside; with a few slow calls they are not.
     grid = "{grid: {endpoint.instance_count: [1]}, share_of_draws: 10 %}"
     file = write(tmp_path, expect="[p99 < 500 ms]", plan=grid, own=1)
     for share, runs in ((0.8, 2), (0.5, 5), (0.1, 10), (0.003, 10), (0.0, 5)):
