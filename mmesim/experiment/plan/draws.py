@@ -6,8 +6,8 @@ draw; near a limit that is a matter of chance, but as often too good as too bad.
 is far outside, or five lie so near to each other that it is plainly inside, there are no more. What is decided is the
 share of the draws: after 4 of them, then after twice as many, the bounds of Clopper and Pearson on it are compared with
 the share that is wanted. A wrong answer is any fleet that is taken though its share is too small, so 2.5 % are divided
-by the fleets that may be tried, and by the looks. A cheaper fleet is missed only if the cheapest one whose share is large
-enough is turned down, so these 2.5 % are divided by the looks alone. What 512 draws leave open is named.
+by the fleets that may be tried, and by the looks. A cheaper fleet is missed only if the cheapest one whose share is
+large enough is turned down, so these 2.5 % are divided by the looks alone. What 512 draws leave open is named.
 """
 
 from __future__ import annotations
