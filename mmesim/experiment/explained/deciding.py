@@ -10,6 +10,7 @@ import numpy as np
 
 from mmesim.experiment.gate.baseline.unchanged import UNITS
 from mmesim.results.answers.explained import Deciding
+from mmesim.results.answers.sections import WORST_FIRST
 from mmesim.results.expect.questions import Question, questions
 from mmesim.results.figures.figures import formula
 from mmesim.results.figures.latency import cells, pool
@@ -41,11 +42,18 @@ class Compared:
 
     @property
     def margin(self) -> float:
-        """How far inside its limit it is, relative to the limit; negative beyond, infinite without a value or limit."""
+        """How far inside its limit it is, relative to the limit; negative beyond, infinite without a value or limit.
+
+        Of a share that has to be large, such as the hit ratio, what counts is what is missed: 99 % are nine tenths
+        inside of 90 %.
+        """
         value, limit = self.entry.value, self.entry.limit
         if value is None or limit is None:
             return math.inf
-        inside = limit - value if self.entry.better == "lower" else value - limit
+        if self.entry.better == "lower":
+            inside = limit - value
+        else:
+            inside, limit = value - limit, 1.0 - limit if self.entry.unit == "share" else limit
         return inside / abs(limit) if limit else inside
 
     def good(self, difference: float) -> float:
@@ -59,7 +67,7 @@ def deciding(base: Result) -> list[Compared]:
         return sorted((_named(name, base) for name in WITHOUT_EXPECT), key=_says_little)
     verdicts = {str(entry["text"]): entry["verdict"] for entry in base.summary["expect"]}
     found = [_line(index, e, base, verdicts[e.text]) for index, e in enumerate(base.scenario.expect)]
-    return sorted(found, key=lambda one: one.margin)
+    return sorted(found, key=lambda one: (WORST_FIRST.index(one.entry.verdict or "undecided"), one.margin))
 
 
 def _says_little(one: Compared) -> int:
