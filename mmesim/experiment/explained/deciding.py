@@ -10,7 +10,6 @@ import numpy as np
 
 from mmesim.experiment.gate.baseline.unchanged import UNITS
 from mmesim.results.answers.explained import Deciding
-from mmesim.results.answers.sections import WORST_FIRST
 from mmesim.results.expect.questions import Question, questions
 from mmesim.results.figures.figures import formula
 from mmesim.results.figures.latency import cells, pool
@@ -67,7 +66,7 @@ def deciding(base: Result) -> list[Compared]:
         return sorted((_named(name, base) for name in WITHOUT_EXPECT), key=_says_little)
     verdicts = {str(entry["text"]): entry["verdict"] for entry in base.summary["expect"]}
     found = [_line(index, e, base, verdicts[e.text]) for index, e in enumerate(base.scenario.expect)]
-    return sorted(found, key=lambda one: (WORST_FIRST.index(one.entry.verdict or "undecided"), one.margin))
+    return sorted(found, key=lambda one: one.margin)
 
 
 def _says_little(one: Compared) -> int:

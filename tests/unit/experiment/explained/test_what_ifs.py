@@ -313,3 +313,18 @@ def test_what_is_worth_most_comes_first() -> None:
         "worse",
         "sensitivity",
     ]
+
+
+def test_the_room_of_a_share_that_has_to_be_large_is_that_of_what_may_be_missed() -> None:
+    def room(value: float, limit: float, better: Literal["lower", "higher"], unit: str = "share") -> float:
+        entry = Deciding(
+            text="", figure="", unit=unit, better=better, value=value, limit=limit, verdict=None
+        )
+        return Compared(entry, lambda *_: (None, None)).margin
+
+    assert room(1.0, 0.9, "higher") == pytest.approx(1.0)  # a tenth may be missed, and none is
+    assert room(0.99, 0.9, "higher") == pytest.approx(0.9)
+    assert room(0.8, 0.9, "higher") == pytest.approx(-1.0)
+    assert room(0.0085, 0.01, "lower") == pytest.approx(0.15)
+    assert room(12.0, 10.0, "higher", "1/s") == pytest.approx(0.2)
+    assert room(1.0, 1.0, "higher") == 0.0
