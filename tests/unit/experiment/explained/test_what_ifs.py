@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from mmesim.experiment.explained.candidates import Candidate, Ground, candidates, fewest_instances, needed_instances
-from mmesim.experiment.explained.deciding import deciding
+from mmesim.experiment.explained.deciding import Compared, deciding
 from mmesim.experiment.explained.explain import possible
 from mmesim.experiment.explained.tried import Tried, best_first, tried, with_outcome
 from mmesim.preflight.finding import Finding
+from mmesim.results.answers.explained import Deciding
 from mmesim.results.binding.roots import Roots
 from mmesim.results.measured.run_data import RunData
 from mmesim.results.miss_ratio.curve import Curve
@@ -317,9 +318,7 @@ def test_what_is_worth_most_comes_first() -> None:
 
 def test_the_room_of_a_share_that_has_to_be_large_is_that_of_what_may_be_missed() -> None:
     def room(value: float, limit: float, better: Literal["lower", "higher"], unit: str = "share") -> float:
-        entry = Deciding(
-            text="", figure="", unit=unit, better=better, value=value, limit=limit, verdict=None
-        )
+        entry = Deciding(text="", figure="", unit=unit, better=better, value=value, limit=limit, verdict=None)
         return Compared(entry, lambda *_: (None, None)).margin
 
     assert room(1.0, 0.9, "higher") == pytest.approx(1.0)  # a tenth may be missed, and none is
