@@ -167,7 +167,7 @@ def _with_narrow_titles(table: Table) -> Table:
 
 
 def _with_folded_names(table: Table, room: int) -> Table | None:
-    """The table with long names of rows on more lines, of one column, where it then is no wider than the room."""
+    """The table with long names of rows on more lines, of one column, where that makes it fit into the room."""
     shape = _Shape.of(table)
     left = shape.values[0] - (shape.width(NARROW) - room)
     if table.keys != 1 or table.columns[0].align != "left" or left < LEAST_NAME:
