@@ -66,21 +66,8 @@ def plan(
     if scaling is not None:
         template = template.over(["endpoint.autoscaling=null"])
         base = template.at()
-    if base.plan is None:
-        raise UserError(
-            f"{base.name}: nothing to choose from: write a section `plan`, such as "
-            "plan: {grid: {endpoint.instance_count: 1..20}}"
-        )
-    if not base.expect:
-        raise UserError(
-            f"{base.name}: nothing is expected, so every fleet would do: add `expect`, such as [p99 < 500 ms]"
-        )
-    refuse_without_calls(base, "fleet")
-    if scaling is not None and base.plan.autoscaling is not None:
-        raise UserError(
-            f"{base.name}: plan.autoscaling asks for an autoscaling that follows from the answer, and "
-            "endpoint.autoscaling is one already: leave one of them out"
-        )
+    _refuse_what_decides_nothing(base, scaling is not None)
+    assert base.plan is not None
     afford(base.name, base.plan, template, most)
     found, own = options(template, base.plan)
     if scaling is not None:
@@ -120,6 +107,25 @@ def plan(
             say_why(error)
     autoscaled, section = scaled or (None, None)
     return PlanResult(base, document(base, walk, estimates, own, finished, notes, section), begun, autoscaled)
+
+
+def _refuse_what_decides_nothing(base: Scenario, scales: bool) -> None:
+    """UserError for a scenario of which no fleet can be chosen; `scales`: it has an autoscaling of its own."""
+    if base.plan is None:
+        raise UserError(
+            f"{base.name}: nothing to choose from: write a section `plan`, such as "
+            "plan: {grid: {endpoint.instance_count: 1..20}}"
+        )
+    if not base.expect:
+        raise UserError(
+            f"{base.name}: nothing is expected, so every fleet would do: add `expect`, such as [p99 < 500 ms]"
+        )
+    refuse_without_calls(base, "fleet")
+    if scales and base.plan.autoscaling is not None:
+        raise UserError(
+            f"{base.name}: plan.autoscaling asks for an autoscaling that follows from the answer, and "
+            "endpoint.autoscaling is one already: leave one of them out"
+        )
 
 
 def for_the_middle(scenario: Scenario) -> Iterator[str]:
